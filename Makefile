@@ -1,0 +1,42 @@
+# Everything runs in .venv, made from the lock; each target sets up what it needs and may be run again.
+SCALE ?= 1
+PYTHON ?= python3
+BIN := .venv/bin
+MANAGE := $(BIN)/python manage.py
+
+.PHONY: setup demo serve test lint bench lock messages
+
+setup: .venv/installed
+
+.venv/installed: requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	touch $@
+
+demo: setup
+	$(MANAGE) migrate --verbosity 0
+	$(MANAGE) demo --scale $(SCALE)
+
+serve: setup
+	$(MANAGE) migrate --verbosity 0
+	$(MANAGE) collectstatic --no-input --verbosity 0
+	$(BIN)/honcho --procfile pulse_site/Procfile --app-root . start
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(MANAGE) makemigrations --check --dry-run
+
+bench: setup
+	$(BIN)/python -m pytest tests/bench --override-ini norecursedirs= -s
+
+lock: setup
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+
+messages: setup
+	$(MANAGE) makemessages --locale fr --no-location --ignore .venv --ignore var
+	$(MANAGE) compilemessages --locale fr

@@ -1,0 +1,88 @@
+"""Rules that the database itself keeps, as triggers on PostgreSQL and SQLite.
+
+Constraints say what a row may be; guards say what may be done to it: rows that are never changed nor
+deleted, months that take no more. Django rebuilds a SQLite table on many migrations and drops its triggers
+with it, so every guard is installed again after each migrate, and `missing` tells whether one is gone.
+An app lists its guards in its AppConfig as `guards`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One rule about one table.
+
+    `postgresql` and `sqlite` hold the statements that create it; each may run again when it is there
+    already. `triggers` are the names that must then exist.
+    """
+
+    table: str
+    triggers: tuple[str, ...]
+    postgresql: tuple[str, ...]
+    sqlite: tuple[str, ...]
+
+
+def append_only(table: str, message: str = "") -> Guard:
+    """Rows of `table` are never updated, deleted, replaced nor truncated."""
+    text = message or f"{table} is append-only: correct it with a new row"
+    name = f"{table}_append_only"
+    return Guard(
+        table=table,
+        triggers=(f"{name}_update", f"{name}_delete"),
+        postgresql=(
+            f"""CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION '{text}' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+            f"""CREATE OR REPLACE TRIGGER {name}_update BEFORE UPDATE ON {table}
+                FOR EACH ROW EXECUTE FUNCTION {name}()""",
+            f"""CREATE OR REPLACE TRIGGER {name}_delete BEFORE DELETE ON {table}
+                FOR EACH ROW EXECUTE FUNCTION {name}()""",
+            f"""CREATE OR REPLACE TRIGGER {name}_truncate BEFORE TRUNCATE ON {table}
+                FOR EACH STATEMENT EXECUTE FUNCTION {name}()""",
+        ),
+        sqlite=tuple(
+            f"""CREATE TRIGGER IF NOT EXISTS {name}_{verb} BEFORE {verb.upper()} ON {table}
+                BEGIN SELECT RAISE(ABORT, '{text}'); END"""
+            for verb in ("update", "delete")
+        ),
+    )
+
+
+def declared() -> Iterator[Guard]:
+    for config in apps.get_app_configs():
+        yield from getattr(config, "guards", ())
+
+
+def install(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
+    """Create every declared guard whose table exists; runs after each migrate of the last app."""
+    connection = connections[using]
+    tables = set(connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        for guard in declared():
+            if guard.table in tables:
+                for statement in _statements(guard, connection):
+                    cursor.execute(statement)
+
+
+def missing(using: str = DEFAULT_DB_ALIAS) -> list[str]:
+    """Names of triggers that should be in the database and are not."""
+    connection = connections[using]
+    query = (
+        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+        if connection.vendor == "postgresql"
+        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        present = {name for (name,) in cursor.fetchall()}
+    return [name for guard in declared() for name in guard.triggers if name not in present]
+
+
+def _statements(guard: Guard, connection: BaseDatabaseWrapper) -> Sequence[str]:
+    return guard.postgresql if connection.vendor == "postgresql" else guard.sqlite

@@ -1,0 +1,117 @@
+"""What every app stands on: people, uploaded files and background runs."""
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class User(AbstractUser):
+    """A person who logs in: staff in the admin, an advertiser's member in the portal."""
+
+    language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="en")
+
+
+class Upload(models.Model):
+    """One feed file: who gave it, when, what it was, and what came of it.
+
+    The row is written when a file is previewed or imported; `summary` holds the counts that the command
+    prints (rows, created, updated, unchanged, rejected, reasons, seconds).
+    """
+
+    class Status(models.TextChoices):
+        UPLOADED = "uploaded", _("uploaded")
+        PREVIEWED = "previewed", _("previewed")
+        APPLIED = "applied", _("applied")
+        REFUSED = "refused", _("refused")
+        CANCELLED = "cancelled", _("cancelled")
+
+    feed = models.CharField(_("feed"), max_length=20)
+    file = models.FileField(_("file"), upload_to="feeds/%Y/%m", blank=True)
+    name = models.CharField(_("file name"), max_length=255)
+    sha256 = models.CharField("SHA-256", max_length=64, blank=True)
+    options = models.JSONField(_("options"), default=dict, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.UPLOADED)
+    summary = models.JSONField(_("summary"), default=dict, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    uploaded_by = models.ForeignKey(
+        User, models.PROTECT, verbose_name=_("uploaded by"), null=True, blank=True, related_name="uploads"
+    )
+    uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
+    applied_at = models.DateTimeField(_("applied"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")
+        ordering = ["-id"]
+        indexes = [models.Index("feed", "sha256", name="upload_feed_sha256")]
+        permissions = [("apply_upload", _("Can apply an upload"))]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RejectedRow(models.Model):
+    """One row that an import did not take: where it stands, what it said, and why."""
+
+    upload = models.ForeignKey(
+        Upload, models.CASCADE, verbose_name=_("upload"), related_name="rejected_rows", db_index=False
+    )
+    line = models.PositiveIntegerField(_("line"))
+    column = models.CharField(_("column"), max_length=80, blank=True)
+    value = models.CharField(_("value"), max_length=300, blank=True)
+    reason = models.CharField(_("reason"), max_length=40)
+    message = models.CharField(_("what to do"), max_length=300)
+
+    class Meta:
+        verbose_name = _("rejected row")
+        verbose_name_plural = _("rejected rows")
+        ordering = ["upload", "line", "id"]
+        indexes = [models.Index("upload", "line", name="rejected_row_upload_line")]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id}:{self.line}"
+
+
+class Run(models.Model):
+    """A piece of background work. This row is the truth; the broker is only the doorbell.
+
+    A worker claims a run by taking its lease and raising `token`; its effects and the status "done" are
+    committed in one transaction that is refused if the token has moved on (see runs.py).
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    kind = models.CharField(_("kind"), max_length=40)
+    key = models.CharField(_("key"), max_length=120)
+    arguments = models.JSONField(_("arguments"), default=dict, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
+    step = models.CharField(_("step"), max_length=80, blank=True)
+    progress_permille = models.PositiveSmallIntegerField(_("progress"), default=0)
+    result = models.JSONField(_("result"), default=dict, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    owner = models.ForeignKey(User, models.PROTECT, verbose_name=_("owner"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    token = models.PositiveIntegerField(_("fencing token"), default=0)
+    lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "key"], condition=Q(status__in=["queued", "running"]), name="one_active_run"
+            )
+        ]
+        indexes = [models.Index("status", "lease_until", name="run_status_lease")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"

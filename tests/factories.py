@@ -1,0 +1,92 @@
+"""Small plain factories: each makes one valid row, whatever is not said gets a sensible value."""
+
+import datetime
+import itertools
+from typing import Any
+
+from campaigns.models import Advertiser, Campaign, Month
+from creators.models import Category, Creator, Enrolment, ProgrammeTerms, Reach, Tier, Video, VideoCounts
+from pulse_site.models import User
+
+DAY = datetime.date(2026, 10, 15)
+_serial = itertools.count(1)
+
+
+def terms() -> ProgrammeTerms:
+    return ProgrammeTerms.objects.get(version=1)
+
+
+def category(slug: str = "gaming") -> Category:
+    return Category.objects.get(slug=slug)
+
+
+def user(username: str = "", **fields: Any) -> User:
+    username = username or f"user-{next(_serial)}"
+    return User.objects.create_user(username, f"{username}@example.com", "a-long-password", **fields)
+
+
+def creator(handle: str = "", followers: int | None = None, **fields: Any) -> Creator:
+    """A creator of 30 years; with `followers` also his newest count as of DAY."""
+    fields.setdefault("born_on", datetime.date(1996, 1, 1))
+    made = Creator.objects.create(handle=handle or f"creator{next(_serial)}", **fields)
+    if followers is not None:
+        Reach.objects.create(creator=made, followers=followers, as_of=DAY)
+    return made
+
+
+def enrolled(handle: str = "", starts_on: datetime.date | None = None, **fields: Any) -> Creator:
+    """An approved creator who earns from `starts_on` (1 January 2026)."""
+    made = creator(handle, status=Creator.Status.APPROVED, **fields)
+    Enrolment.objects.create(creator=made, starts_on=starts_on or datetime.date(2026, 1, 1))
+    return made
+
+
+def video(platform_id: int = 0, **fields: Any) -> Video:
+    fields.setdefault("published_at", datetime.datetime(2026, 10, 14, 12, tzinfo=datetime.UTC))
+    fields.setdefault("market", "US")
+    if "creator" not in fields:
+        fields["creator"] = creator()
+    return Video.objects.create(
+        platform_id=platform_id or 7_000_000_000_000_000_000 + next(_serial), **fields
+    )
+
+
+def counts(day: datetime.date = DAY, of: Video | None = None, **fields: Any) -> VideoCounts:
+    """Counts of a video on a day; all that is repeated from the video is taken from it."""
+    of = of or video(**{key: fields.pop(key) for key in ("creator", "category", "tier") if key in fields})
+    defaults = {"views": 1_000, "likes": 0, "comments": 0, "shares": 0}
+    return VideoCounts.objects.create(
+        day=day,
+        video=of,
+        creator=of.creator,
+        market=of.market,
+        category=of.category,
+        tier=of.tier or Tier.STANDARD,
+        published_at=of.published_at,
+        age_days=(day - of.published_at.date()).days,
+        **{**defaults, **fields},
+    )
+
+
+def advertiser(name: str = "", **fields: Any) -> Advertiser:
+    fields.setdefault("status", Advertiser.Status.APPROVED)
+    return Advertiser.objects.create(name=name or f"Brand {next(_serial)}", **fields)
+
+
+def campaign(reference: str = "", categories: tuple[str, ...] = ("gaming",), **fields: Any) -> Campaign:
+    """A booked campaign through October 2026: $10.00 CPM, $100,000 budget."""
+    reference = reference or f"C-{next(_serial)}"
+    fields.setdefault("status", Campaign.Status.BOOKED)
+    fields.setdefault("starts_on", datetime.date(2026, 10, 1))
+    fields.setdefault("ends_on", datetime.date(2026, 10, 31))
+    fields.setdefault("budget_micros", 100_000_000_000)
+    fields.setdefault("cpm_micros", 10_000_000)
+    if "advertiser" not in fields:
+        fields["advertiser"] = advertiser()
+    made = Campaign.objects.create(reference=reference, name=f"Campaign {reference}", **fields)
+    made.categories.set(Category.objects.filter(slug__in=categories))
+    return made
+
+
+def month(code: str = "2026-10", **fields: Any) -> Month:
+    return Month.objects.get_or_create(code=code, defaults=fields)[0]
