@@ -1,0 +1,17 @@
+"""How Pulse writes an amount for a person: exact, from whole micros, never through a float.
+
+There is one function, so that a page, a summary and a statement can't show the same amount differently.
+"""
+
+MICROS_PER_DOLLAR = 1_000_000
+
+
+def dollars(micros: int) -> str:
+    """`micros` as US dollars: cents always, and the digits beyond them only where the amount has them.
+
+    Nothing is rounded, so that the figures of a column add up to the figure below it: 1_234_560_000 is
+    "$1,234.56", 10_010 is "$0.01001", -5_000_000 is "-$5.00".
+    """
+    whole, rest = divmod(abs(micros), MICROS_PER_DOLLAR)
+    decimals = f"{rest:06}".rstrip("0").ljust(2, "0")
+    return f"{'-' if micros < 0 else ''}${whole:,}.{decimals}"

@@ -1,0 +1,13 @@
+"""{% load money %}: amounts in templates."""
+
+from django import template
+
+from pulse_site import money
+
+register = template.Library()
+
+
+@register.filter
+def dollars(micros: int | None) -> str:
+    """{{ campaign.budget_micros|dollars }}; nothing for a value that is not there."""
+    return "" if micros is None else money.dollars(micros)

@@ -1,0 +1,36 @@
+from decimal import Decimal
+
+import pytest
+from django.template import Context, Template
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulse_site.money import dollars
+
+AMOUNTS = st.integers(min_value=-(2**63), max_value=2**63 - 1)
+
+
+@pytest.mark.parametrize(
+    ("micros", "text"),
+    [
+        (0, "$0.00"),
+        (1, "$0.000001"),
+        (10_000, "$0.01"),
+        (10_010, "$0.01001"),
+        (1_234_560_000, "$1,234.56"),
+        (-5_000_000, "-$5.00"),
+        (9_223_372_036_854_775_807, "$9,223,372,036,854.775807"),
+    ],
+)
+def test_an_amount_is_written_in_dollars(micros: int, text: str) -> None:
+    assert dollars(micros) == text
+
+
+@given(AMOUNTS)
+def test_an_amount_is_never_rounded(micros: int) -> None:
+    assert Decimal(dollars(micros).replace("$", "").replace(",", "")) * 1_000_000 == micros
+
+
+def test_the_filter_writes_amounts_and_leaves_missing_ones_empty() -> None:
+    template = Template("{% load money %}{{ billed|dollars }}|{{ missing|dollars }}")
+    assert template.render(Context({"billed": 1_500_000, "missing": None})) == "$1.50|"
