@@ -112,6 +112,16 @@ class Advertiser(models.Model):
         return self.name
 
 
+# The state machine of advertisers: action -> (the statuses it may start from, the status it leads to).
+ADVERTISER_MOVES: dict[str, tuple[frozenset[str], str]] = {
+    "approve": (
+        frozenset({Advertiser.Status.APPLIED, Advertiser.Status.REJECTED}),
+        Advertiser.Status.APPROVED,
+    ),
+    "reject": (frozenset({Advertiser.Status.APPLIED}), Advertiser.Status.REJECTED),
+}
+
+
 class Member(models.Model):
     """A user who may act for an advertiser in the portal."""
 
@@ -146,6 +156,9 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
 
 class Campaign(models.Model):
     """An advertiser's order: categories, dates, budget and a fixed CPM, frozen when it is booked."""
+
+    # What a booking fixes: money was and will be computed from these.
+    FROZEN_FIELDS = ("market", "categories", "tier", "starts_on", "ends_on", "cpm_micros")
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")
@@ -195,6 +208,10 @@ class Campaign(models.Model):
                 name="campaign_cpm_whole_cents",
             ),
             models.CheckConstraint(condition=Q(budget_micros__gt=0), name="campaign_budget"),
+            models.CheckConstraint(
+                condition=~Q(status__in=["booked", "paused"]) | Q(booked_at__isnull=False),
+                name="campaign_booked_at",
+            ),
         ]
         permissions = [("book_campaign", _("Can book, pause and cancel campaigns"))]
 
@@ -205,6 +222,11 @@ class Campaign(models.Model):
         if day < self.starts_on:
             return self.Phase.SCHEDULED
         return self.Phase.LIVE if day <= self.ends_on else self.Phase.COMPLETED
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the campaign was ever booked, so that FROZEN_FIELDS stay as they are."""
+        return self.booked_at is not None
 
     @property
     def goal_impressions(self) -> int:
@@ -232,6 +254,37 @@ CAMPAIGN_MOVES: dict[str, tuple[frozenset[str], str]] = {
 }
 
 
+class Pause(models.Model):
+    """A span of days, both ends included, on which a booked campaign does not run.
+
+    Without a last day the campaign is paused still, or cancelled. The spans stay when it goes on: what it
+    delivered before a pause remains billable, what slips through during one never becomes so.
+    """
+
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, verbose_name=_("campaign"), related_name="pauses", db_index=False
+    )
+    starts_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("pause")
+        verbose_name_plural = _("pauses")
+        ordering = ["campaign", "starts_on"]
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "starts_on"], name="pause_campaign_start"),
+            models.UniqueConstraint(
+                fields=["campaign"], condition=Q(ends_on__isnull=True), name="pause_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")), name="pause_span"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_on} – {self.ends_on or '…'}"
+
+
 class Month(models.Model):
     """An accounting month. It stands here because deliveries are billed in it; payouts/months.py moves it.
 
@@ -243,6 +296,9 @@ class Month(models.Model):
         CALCULATED = "calculated", _("calculated")
         REVIEW = "review", _("under review")
         CLOSED = "closed", _("closed")
+
+    # In these a month still takes deliveries, and its verdicts may change.
+    TAKING = (Status.OPEN, Status.CALCULATED)
 
     code = models.CharField(
         _("month"), max_length=7, primary_key=True, validators=[RegexValidator(r"^\d{4}-(0[1-9]|1[0-2])$")]

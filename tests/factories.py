@@ -81,6 +81,8 @@ def campaign(reference: str = "", categories: tuple[str, ...] = ("gaming",), **f
     fields.setdefault("ends_on", datetime.date(2026, 10, 31))
     fields.setdefault("budget_micros", 100_000_000_000)
     fields.setdefault("cpm_micros", 10_000_000)
+    if fields["status"] in (Campaign.Status.BOOKED, Campaign.Status.PAUSED):
+        fields.setdefault("booked_at", datetime.datetime(2026, 9, 15, 9, tzinfo=datetime.UTC))
     if "advertiser" not in fields:
         fields["advertiser"] = advertiser()
     made = Campaign.objects.create(reference=reference, name=f"Campaign {reference}", **fields)

@@ -1,0 +1,136 @@
+import datetime
+
+import pytest
+from django.contrib.admin.models import LogEntry
+
+from campaigns import booking
+from campaigns.models import ADVERTISER_MOVES, CAMPAIGN_MOVES, Advertiser, Campaign
+from pulse_site.models import User
+from pulse_site.refusal import Refused
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+Status = Campaign.Status
+DAY = factories.DAY
+ONE_DAY = datetime.timedelta(days=1)
+
+
+def move(campaign: Campaign, action: str, by: User, today: datetime.date = DAY) -> int:
+    return booking.move(Campaign.objects.filter(pk=campaign.pk), action, by, today=today)
+
+
+def pauses(campaign: Campaign) -> list[tuple[datetime.date, datetime.date | None]]:
+    return list(campaign.pauses.values_list("starts_on", "ends_on"))
+
+
+@pytest.mark.parametrize("status", Status.values)
+@pytest.mark.parametrize("action", CAMPAIGN_MOVES)
+def test_a_campaign_moves_only_as_the_table_allows(administrator: User, action: str, status: str) -> None:
+    campaign = factories.campaign(status=status)
+    starts, target = CAMPAIGN_MOVES[action]
+    if status in starts:
+        assert move(campaign, action, administrator) == 1
+    else:
+        with pytest.raises(Refused, match=campaign.reference):
+            move(campaign, action, administrator)
+    campaign.refresh_from_db()
+    assert campaign.status == (target if status in starts else status)
+
+
+@pytest.mark.parametrize("status", Advertiser.Status.values)
+@pytest.mark.parametrize("action", ADVERTISER_MOVES)
+def test_an_advertiser_moves_only_as_the_table_allows(administrator: User, action: str, status: str) -> None:
+    advertiser = factories.advertiser("Acme", status=status)
+    starts, target = ADVERTISER_MOVES[action]
+    if status in starts:
+        assert booking.admit(Advertiser.objects.all(), action, administrator) == 1
+    else:
+        with pytest.raises(Refused, match="Acme"):
+            booking.admit(Advertiser.objects.all(), action, administrator)
+    advertiser.refresh_from_db()
+    assert advertiser.status == (target if status in starts else status)
+
+
+def test_an_unknown_move_is_refused(administrator: User) -> None:
+    with pytest.raises(Refused, match="submit"):
+        move(factories.campaign(), "archive", administrator)
+
+
+def test_booking_sets_when_it_was_booked(administrator: User) -> None:
+    campaign = factories.campaign(status=Status.SUBMITTED)
+    move(campaign, "book", administrator)
+    campaign.refresh_from_db()
+    assert campaign.booked_at is not None
+    assert campaign.frozen
+
+
+def test_a_set_filtered_by_status_moves_whole(administrator: User) -> None:
+    for _ in range(3):
+        factories.campaign(status=Status.SUBMITTED)
+    submitted = Campaign.objects.filter(status=Status.SUBMITTED)
+    assert booking.move(submitted, "book", administrator) == 3
+    assert Campaign.objects.filter(status=Status.BOOKED).count() == 3
+
+
+def test_one_campaign_that_cannot_move_holds_back_all(administrator: User) -> None:
+    fine = factories.campaign("FINE", status=Status.SUBMITTED)
+    factories.campaign("DRAFT", status=Status.DRAFT)
+    with pytest.raises(Refused, match="DRAFT") as refusal:
+        booking.move(Campaign.objects.all(), "book", administrator)
+    assert "FINE" not in str(refusal.value)
+    fine.refresh_from_db()
+    assert fine.status == Status.SUBMITTED
+
+
+def test_a_refusal_names_a_few_and_counts_the_rest(administrator: User) -> None:
+    for _ in range(7):
+        factories.campaign(status=Status.DRAFT)
+    with pytest.raises(Refused, match="and 2 more"):
+        booking.move(Campaign.objects.all(), "book", administrator)
+
+
+def test_a_campaign_without_a_category_is_not_booked(administrator: User) -> None:
+    with pytest.raises(Refused, match="category"):
+        move(factories.campaign(status=Status.SUBMITTED, categories=()), "book", administrator)
+
+
+def test_a_campaign_of_an_unapproved_advertiser_is_not_booked(administrator: User) -> None:
+    applicant = factories.advertiser(status=Advertiser.Status.APPLIED)
+    with pytest.raises(Refused, match="not approved"):
+        move(factories.campaign(status=Status.SUBMITTED, advertiser=applicant), "book", administrator)
+
+
+def test_who_moved_a_campaign_stands_in_its_history(administrator: User) -> None:
+    campaign = factories.campaign()
+    move(campaign, "pause", administrator)
+    entry = LogEntry.objects.get(object_id=str(campaign.pk))
+    assert (entry.user, entry.change_message) == (administrator, "pause → paused")
+
+
+def test_a_pause_starts_the_day_after_and_ends_the_day_before(administrator: User) -> None:
+    campaign = factories.campaign()
+    move(campaign, "pause", administrator, DAY)
+    assert pauses(campaign) == [(DAY + ONE_DAY, None)]
+    move(campaign, "resume", administrator, DAY + 5 * ONE_DAY)
+    assert pauses(campaign) == [(DAY + ONE_DAY, DAY + 4 * ONE_DAY)]
+
+
+@pytest.mark.parametrize("later", [0, 1])
+def test_a_pause_that_holds_no_whole_day_leaves_no_span(administrator: User, later: int) -> None:
+    campaign = factories.campaign()
+    move(campaign, "pause", administrator, DAY)
+    move(campaign, "resume", administrator, DAY + later * ONE_DAY)
+    assert pauses(campaign) == []
+
+
+def test_cancelling_a_paused_campaign_keeps_its_pause(administrator: User) -> None:
+    campaign = factories.campaign()
+    move(campaign, "pause", administrator, DAY)
+    move(campaign, "cancel", administrator, DAY + 3 * ONE_DAY)
+    assert pauses(campaign) == [(DAY + ONE_DAY, None)]
+
+
+def test_cancelling_what_was_never_booked_leaves_no_pause(administrator: User) -> None:
+    campaign = factories.campaign(status=Status.SUBMITTED)
+    move(campaign, "cancel", administrator)
+    assert pauses(campaign) == []
