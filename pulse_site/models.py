@@ -1,7 +1,12 @@
 """What every app stands on: people, uploaded files and background runs."""
 
+from __future__ import annotations
+
+import datetime
+
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -74,6 +79,15 @@ class RejectedRow(models.Model):
         return f"{self.upload_id}:{self.line}"
 
 
+class RunQuerySet(models.QuerySet["Run"]):
+    def active(self) -> RunQuerySet:
+        return self.filter(status__in=[Run.Status.QUEUED, Run.Status.RUNNING])
+
+    def free(self, now: datetime.datetime) -> RunQuerySet:
+        """What a worker may claim: runs that wait, and those whose worker let its lease run out."""
+        return self.filter(Q(status=Run.Status.QUEUED) | Q(status=Run.Status.RUNNING, lease_until__lt=now))
+
+
 class Run(models.Model):
     """A piece of background work. This row is the truth; the broker is only the doorbell.
 
@@ -93,7 +107,7 @@ class Run(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
     step = models.CharField(_("step"), max_length=80, blank=True)
     progress_permille = models.PositiveSmallIntegerField(_("progress"), default=0)
-    result = models.JSONField(_("result"), default=dict, blank=True)
+    result = models.JSONField(_("result"), default=dict, blank=True, encoder=DjangoJSONEncoder)
     error = models.TextField(_("error"), blank=True)
     owner = models.ForeignKey(User, models.PROTECT, verbose_name=_("owner"), null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
@@ -101,6 +115,8 @@ class Run(models.Model):
     lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    objects = RunQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("run")

@@ -70,7 +70,8 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR / 'pulse.sqlite3'}")}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if SQLITE:
     DATABASES["default"]["OPTIONS"] = {
         # A reader never waits for the writer; a writer takes its turn from the first statement on.
         "transaction_mode": "IMMEDIATE",
@@ -131,6 +132,7 @@ CONTENT_SECURITY_POLICY = {
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -151,7 +153,10 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=2)
+# SQLite takes one writer at a time: a second worker process would only wait, and give up.
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=1 if SQLITE else 2)
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_TIME_LIMIT = 2 * 3600
 CELERY_TIMEZONE = "UTC"
 if CELERY_BROKER_URL.startswith("filesystem://"):
     BROKER_FOLDER = VAR / "broker"
@@ -162,21 +167,26 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
         "control_folder": str(BROKER_FOLDER / "control"),
     }
 elif CELERY_BROKER_URL.startswith("redis"):
-    # Longer than the longest run, or Redis would hand the message out twice.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
+    # Longer than the time limit, or Redis would hand the message of a living run out twice.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3 * 3600}
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
-    "sweep": {"task": "pulse_site.tasks.sweep", "schedule": 60},
+    "sweep": {"task": "pulse_site.tasks.sweep", "schedule": 60, "options": {"expires": 60}},
     "refresh-eligibility": {
-        "task": "creators.tasks.refresh_eligibility",
+        "task": "creators.tasks.refresh_eligibility_daily",
         "schedule": crontab(minute=15, hour=4),
     },
     "recompute-placements": {
-        "task": "campaigns.tasks.recompute_placements",
+        "task": "campaigns.tasks.recompute_recent_placements",
         "schedule": crontab(minute=45, hour="4-23/2"),
     },
-    "calculate-month": {"task": "payouts.tasks.calculate_month", "schedule": crontab(minute=30, hour=5)},
+    "calculate-months": {
+        "task": "payouts.tasks.calculate_open_months",
+        "schedule": crontab(minute=30, hour=5),
+    },
 }
+# A worker that stops renewing the lease of its run loses it to another one after this time.
+RUN_LEASE_SECONDS = env.float("RUN_LEASE_SECONDS", default=60.0)
 
 LAUNCH_MARKET = "US"
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "add"
@@ -189,4 +199,5 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
+    "loggers": {"pulse_site.runs": {"level": "INFO"}},
 }

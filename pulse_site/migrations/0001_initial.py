@@ -2,6 +2,7 @@
 
 import django.contrib.auth.models
 import django.contrib.auth.validators
+import django.core.serializers.json
 import django.db.models.deletion
 import django.utils.timezone
 from django.conf import settings
@@ -94,7 +95,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('queued', 'queued'), ('running', 'running'), ('done', 'done'), ('failed', 'failed')], default='queued', max_length=10, verbose_name='status')),
                 ('step', models.CharField(blank=True, max_length=80, verbose_name='step')),
                 ('progress_permille', models.PositiveSmallIntegerField(default=0, verbose_name='progress')),
-                ('result', models.JSONField(blank=True, default=dict, verbose_name='result')),
+                ('result', models.JSONField(blank=True, default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='result')),
                 ('error', models.TextField(blank=True, verbose_name='error')),
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
                 ('token', models.PositiveIntegerField(default=0, verbose_name='fencing token')),
