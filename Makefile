@@ -1,6 +1,7 @@
 # Everything runs in .venv, made from the lock; each target sets up what it needs and may be run again.
 SCALE ?= 1
 PYTHON ?= python3
+PORT ?= 8000
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 
@@ -20,7 +21,8 @@ demo: setup
 serve: setup
 	$(MANAGE) migrate --verbosity 0
 	$(MANAGE) collectstatic --no-input --verbosity 0
-	$(BIN)/honcho --procfile pulse_site/Procfile --app-root . start
+	@echo 'Pulse: http://127.0.0.1:$(PORT)/admin/ (Ctrl-C stops it)'
+	PORT=$(PORT) $(BIN)/honcho --procfile pulse_site/Procfile --app-root . start
 
 test: setup
 	$(BIN)/python -m pytest
