@@ -1,0 +1,72 @@
+"""Creators whom a feed names and Pulse doesn't know yet become candidates.
+
+The followers and the videos feed both come here, so that a handle means the same in both.
+"""
+
+# ruff: noqa: S608 - names in the statements are written here, never taken from a file
+
+import re
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from creators.models import Creator
+from pulse_site.feeds.cells import Unusable
+from pulse_site.feeds.feed import Column
+from pulse_site.feeds.staging import execute, select
+
+LONGEST_HANDLE = 64
+_HANDLE = re.compile(rf"[\w.\-]{{1,{LONGEST_HANDLE}}}")
+
+
+def handle(cell: str) -> str:
+    """A handle as Pulse keeps it: lower case, without @; raises Unusable for what can't be one."""
+    name = cell.strip().removeprefix("@").lower()
+    if not _HANDLE.fullmatch(name):
+        raise Unusable(
+            "bad_handle", _("A handle has at most 64 letters, digits, points, hyphens and underscores.")
+        )
+    return name
+
+
+HANDLE = Column(
+    "handle",
+    handle,
+    aliases=("tiktoker", "tiktoker name", "username", "user", "account", "creator", "author", "unique id"),
+    type="text",
+)
+
+
+def count_new() -> int:
+    """How many handles of feed_ready belong to nobody whom Pulse knows."""
+    return select("SELECT count(DISTINCT handle) FROM feed_ready WHERE creator_id IS NULL")[0][0]
+
+
+def add(market: str = settings.LAUNCH_MARKET) -> None:
+    """Make a candidate of each unknown handle of feed_ready, in the file's order, and fill in creator_id."""
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "kind": Creator.Kind.CREATOR,
+        "market": market,
+        "standing": Creator.Standing.GOOD,
+        "email": "",
+        "language": settings.LANGUAGE_CODE,
+        "status": Creator.Status.CANDIDATE,
+        "status_since": now,
+        "created_at": now,
+    }
+    added = execute(
+        f"""INSERT INTO creators_creator (handle, name, {", ".join(values)})
+            SELECT handle, COALESCE(max(name), ''), {", ".join(["%s"] * len(values))}
+            FROM feed_ready WHERE creator_id IS NULL GROUP BY handle ORDER BY min(line)
+            ON CONFLICT (handle) DO NOTHING""",
+        list(values.values()),
+    )
+    if added:
+        execute("ANALYZE creators_creator")
+    execute(
+        """UPDATE feed_ready SET creator_id = c.id FROM creators_creator c
+           WHERE feed_ready.creator_id IS NULL AND c.handle = feed_ready.handle"""
+    )

@@ -1,0 +1,44 @@
+"""The one shape of the import commands."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django.core.management.base import CommandParser
+
+from pulse_site.commands import SummaryCommand
+from pulse_site.feeds.run import import_file
+
+
+class ImportCommand(SummaryCommand):
+    """Imports a file of the feed `feed`; `options` names the command's options that the feed takes."""
+
+    feed: ClassVar[str]
+    options: ClassVar[tuple[str, ...]] = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("file", type=Path, help="CSV or XLSX.")
+        parser.add_argument("--dry-run", action="store_true", help="Say what would change; write nothing.")
+        parser.add_argument("--rejects", type=Path, metavar="OUT.csv", help="Write the rejected rows there.")
+
+    def summarise(self, **options: Any) -> dict[str, Any]:
+        return import_file(
+            self.feed,
+            options["file"],
+            name=options["file"].name,
+            options={name: options[name] for name in self.options},
+            by=None,
+            dry_run=options["dry_run"],
+            rejects=options["rejects"],
+            progress=self._show_progress,
+        )
+
+    def describe(self, summary: dict[str, Any]) -> str:
+        lines = [super().describe({key: value for key, value in summary.items() if key != "sample"})]
+        if not summary["created"] and not summary["updated"]:
+            lines.append("Nothing changes: Pulse has all of this already.")
+        return "\n".join(lines)
+
+    def _show_progress(self, permille: int, step: str) -> None:
+        if self.stderr.isatty():
+            self.stderr.write(f"\r{permille / 10:5.1f} % {step:<12}", ending="")

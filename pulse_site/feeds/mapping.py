@@ -1,0 +1,114 @@
+"""Header names become columns, and a row of cells becomes a row of values.
+
+Names are compared by their letters and digits alone, so that `Subscribers count`, `subscribers_count` and
+a header with a line break in it are the same. A person may correct what was found.
+"""
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from pulse_site.feeds.cells import Unusable
+from pulse_site.feeds.feed import Column
+from pulse_site.refusal import Refused
+
+SHOWN_HEADERS = 12
+LONGEST_VALUE = 300
+Rejected = tuple[int, str, str, str, str]  # line, column, value, reason, message
+
+
+def folded(name: str) -> str:
+    """The letters and digits of a header name, in lower case."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", name).casefold()))
+
+
+class Columns:
+    """Where a file's header has the columns of a feed.
+
+    `corrections` (header -> column name, or blank for none) overrule what the names say. Raises Refused
+    when a required column is missing.
+    """
+
+    def __init__(
+        self, header: Sequence[str], columns: Sequence[Column], corrections: Mapping[str, str]
+    ) -> None:
+        self.header = header
+        self.columns = columns
+        self.places = {column.name: self._places(column, corrections) for column in columns}
+        self._require()
+        self._plan = [self._step(column) for column in columns]
+
+    @property
+    def found(self) -> dict[str, str]:
+        """Header -> name of the column that is read from it."""
+        return {self.header[at]: name for name, places in self.places.items() for at in places}
+
+    def read(self, line: int, cells: Sequence[str]) -> tuple[Any, ...]:
+        """The values of a row, its line first; raises Unusable when there is anything wrong with it."""
+        if len(cells) != len(self.header):
+            raise Unusable("cells", self._wrong_width(cells))
+        return (line, *[parse(pick(cells)) for pick, parse in self._plan])
+
+    def complaint(self, line: int, cells: Sequence[str]) -> Rejected:
+        """Which cell of a row that `read` refused is to blame, and why."""
+        if len(cells) != len(self.header):
+            return line, "", " | ".join(cells)[:LONGEST_VALUE], "cells", self._wrong_width(cells)
+        for column, (pick, parse) in zip(self.columns, self._plan, strict=True):
+            picked = pick(cells)
+            shown = " | ".join(picked) if isinstance(picked, tuple) else picked
+            if column.required and not shown.strip(" |"):
+                return line, column.name, "", "missing", _("Fill this cell.")
+            try:
+                parse(picked)
+            except Unusable as unusable:
+                return line, column.name, shown[:LONGEST_VALUE], unusable.reason, unusable.message
+        raise AssertionError(f"line {line} was refused without a reason")
+
+    def _places(self, column: Column, corrections: Mapping[str, str]) -> list[int]:
+        names = [folded(name) for name in (column.name, *column.aliases)]
+        matches = []
+        for at, header in enumerate(self.header):
+            if header in corrections:
+                rank = 0 if corrections[header] == column.name else None
+            else:
+                rank = names.index(folded(header)) if folded(header) in names else None
+            if rank is not None:
+                matches.append((rank, at))
+        places = [at for _rank, at in sorted(matches)]
+        return places if column.choose else places[:1]
+
+    def _require(self) -> None:
+        missing = [column for column in self.columns if column.required and not self.places[column.name]]
+        if missing:
+            shown = ", ".join(repr(name[:40]) for name in self.header[:SHOWN_HEADERS])
+            raise Refused(
+                _("No column for %(missing)s in the header: it has %(header)s. Name the columns in the first "
+                  "line (%(missing)s), or say which column is which.")
+                % {"missing": ", ".join(column.name for column in missing), "header": shown}
+            )  # fmt: skip
+
+    def _step(self, column: Column) -> tuple[Callable[[Sequence[str]], Any], Callable[[Any], Any]]:
+        """How a row's value of `column` comes about: what to pick of the cells, and how to read that."""
+        places, default = self.places[column.name], column.default
+        if not places:
+            return itemgetter(0), lambda cell: default
+        pick = itemgetter(*places)
+        parse = column.parse if column.required else _optional(column.parse, default)
+        if len(places) > 1:
+            choose = column.choose
+            assert choose is not None  # noqa: S101 - several places are kept only for columns that can choose
+            return pick, lambda cells: parse(choose(cells))
+        return pick, parse
+
+    def _wrong_width(self, cells: Sequence[str]) -> str:
+        return _("It has %(cells)s cells, the header has %(header)s; check its quotes and delimiters.") % {
+            "cells": len(cells),
+            "header": len(self.header),
+        }  # fmt: skip
+
+
+def _optional(parse: Callable[[str], Any], default: Any) -> Callable[[str], Any]:
+    return lambda cell: default if not cell or cell.isspace() else parse(cell)

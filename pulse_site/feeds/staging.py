@@ -1,0 +1,204 @@
+"""A file's rows in temporary tables: feed_rows, feed_rejected, and what they would change, feed_ready.
+
+This is the one place where the databases differ: PostgreSQL loads through COPY, SQLite through executemany,
+and each has its own way to take turns and to read a moment from seconds.
+"""
+
+# ruff: noqa: S608 - names in the statements come from the feeds' declarations, never from a file
+
+import csv
+import io
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+from django.db import DatabaseError, connection
+from django.utils.translation import gettext as _
+
+from pulse_site.feeds.feed import Column
+from pulse_site.models import RejectedRow, Upload
+
+KEPT_REJECTED_ROWS = 10_000
+FORMULA_STARTS = tuple("=+-@\t\r")
+_TABLES = ("feed_rows", "feed_rejected", "feed_ready", "feed_repeated")
+_REJECTED = 'line, "column", value, reason, message'
+_TURN = 5_702_887  # any number, the same for all imports
+
+
+def execute(statement: str, parameters: Sequence[Any] = ()) -> int:
+    """Run one statement; returns how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.rowcount
+
+
+def select(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall()
+
+
+def take_turn() -> None:
+    """Let one import write at a time, until the transaction ends.
+
+    On SQLite the transaction has had the only turn since it began.
+    """
+    if connection.vendor == "postgresql":
+        select("SELECT pg_advisory_xact_lock(%s)", [_TURN])
+
+
+def moment(seconds: str) -> str:
+    """SQL for the moment that lies so many seconds after 1970 (UTC)."""
+    return (
+        f"to_timestamp({seconds})"
+        if connection.vendor == "postgresql"
+        else f"datetime({seconds}, 'unixepoch')"
+    )
+
+
+class Stage:
+    """The temporary tables of one import; they go when it ends."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.columns = columns
+
+    def __enter__(self) -> Self:
+        self._drop()
+        columns = "".join(f', "{column.name}" {column.type}' for column in self.columns)
+        execute(f"CREATE TEMPORARY TABLE feed_rows (line bigint{columns})")
+        execute(
+            """CREATE TEMPORARY TABLE feed_rejected
+               (line bigint, "column" text, value text, reason text, message text)"""
+        )
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with suppress(DatabaseError):  # within a broken transaction they go with it
+            self._drop()
+
+    def load(self, rows: Sequence[tuple[Any, ...]], rejected: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows (line, then a value a column) and rejected rows (line, column, value, reason, message)."""
+        for table, batch in (("feed_rows", rows), ("feed_rejected", rejected)):
+            if batch:
+                _load(table, batch)
+
+    def settle(self) -> None:
+        """All rows are in: let the database look at them before it plans what to do with them."""
+        execute("ANALYZE feed_rows")
+
+    def reject(
+        self, column: str, reason: str, message: str, where: str, parameters: Sequence[Any] = ()
+    ) -> int:
+        """Move the rows of feed_rows for which `where` holds to the rejected ones; returns how many."""
+        moved = execute(
+            f"""INSERT INTO feed_rejected ({_REJECTED})
+                SELECT line, %s, CAST("{column}" AS text), %s, %s FROM feed_rows WHERE {where}""",
+            [column, reason, message, *parameters],
+        )
+        if moved:
+            execute("DELETE FROM feed_rows WHERE line IN (SELECT line FROM feed_rejected)")
+        return moved
+
+    def settle_repeated(self, key: Sequence[str]) -> int:
+        """Of rows with the same key keep one where they agree, reject all where they don't.
+
+        Returns how many rows were left out as mere repetitions.
+        """
+        names = ", ".join(key)
+        differs = " OR ".join(
+            f"min({column.name}) <> max({column.name}) OR count({column.name}) NOT IN (0, count(*))"
+            for column in self.columns
+            if column.compared and column.name not in key
+        )
+        execute(
+            f"""CREATE TEMPORARY TABLE feed_repeated AS
+                SELECT {names}, min(line) AS first_line, CASE WHEN {differs} THEN 1 ELSE 0 END AS conflict
+                FROM feed_rows GROUP BY {names} HAVING count(*) > 1"""
+        )
+        execute(f"CREATE INDEX feed_repeated_key ON feed_repeated ({names})")
+        same = " AND ".join(f"r.{name} = feed_rows.{name}" for name in key)
+        among = f"EXISTS (SELECT 1 FROM feed_repeated r WHERE {same} AND"
+        self.reject(
+            key[0],
+            "conflict",
+            _("Several rows have it and don't agree; keep the right one."),
+            f"{among} r.conflict = 1)",
+        )
+        return execute(f"DELETE FROM feed_rows WHERE {among} feed_rows.line > r.first_line)")
+
+    def resolve(self, selection: str, parameters: Sequence[Any]) -> None:
+        """Make feed_ready: what each row would change."""
+        execute(f"CREATE TEMPORARY TABLE feed_ready AS {selection}", parameters)
+        execute("ANALYZE feed_ready")
+
+    def changes(self) -> dict[str, int]:
+        """How many rows of feed_ready create, update, or change nothing."""
+        return dict(select("SELECT change, count(*) FROM feed_ready GROUP BY change"))
+
+    def reasons(self) -> dict[str, int]:
+        """How many rows were rejected for which reason."""
+        return dict(select("SELECT reason, count(*) FROM feed_rejected GROUP BY reason ORDER BY reason"))
+
+    def first_rejected(self) -> tuple[Any, ...]:
+        """line, column, value, reason, message."""
+        return select(f"SELECT {_REJECTED} FROM feed_rejected ORDER BY line LIMIT 1")[0]
+
+    def sample(self, columns: Sequence[str], rows: int = 10) -> list[dict[str, Any]]:
+        """The first rows that would change something."""
+        found = select(
+            f"""SELECT change, {", ".join(columns)} FROM feed_ready
+                ORDER BY CASE change WHEN 'unchanged' THEN 1 ELSE 0 END, line LIMIT {rows}"""
+        )
+        return [dict(zip(("change", *columns), row, strict=True)) for row in found]
+
+    def keep_rejected(self, upload: Upload) -> None:
+        """Keep the first rejected rows with the upload; the summary counts them all."""
+        RejectedRow.objects.filter(upload=upload).delete()
+        execute(
+            f"""INSERT INTO {RejectedRow._meta.db_table} (upload_id, {_REJECTED})
+                SELECT %s, {_REJECTED} FROM feed_rejected ORDER BY line LIMIT %s""",
+            [upload.pk, KEPT_REJECTED_ROWS],
+        )
+
+    def write_rejected(self, path: Path) -> None:
+        """All rejected rows as CSV, streamed; what a spreadsheet would run as a formula is defused."""
+        with path.open("w", encoding="utf-8-sig", newline="") as file, connection.chunked_cursor() as cursor:
+            writer = csv.writer(file)
+            writer.writerow(["line", "column", "value", "reason", "message"])
+            cursor.execute(f"SELECT {_REJECTED} FROM feed_rejected ORDER BY line")
+            for line, *texts in cursor:
+                writer.writerow([line, *map(_defused, texts)])
+
+    def _drop(self) -> None:
+        for table in _TABLES:
+            execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def _load(table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    if connection.vendor == "postgresql":
+        _copy(table, rows)
+    else:
+        _insert(table, rows)
+
+
+def _copy(table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)  # None becomes an empty cell, which COPY reads as NULL
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN (FORMAT csv)") as copy:
+        copy.write(text.getvalue())
+
+
+def _insert(table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """One transaction a batch; begun plainly, so that it takes no lock on the real database."""
+    with connection.cursor() as cursor:
+        alone = not connection.in_atomic_block
+        if alone:
+            cursor.execute("BEGIN")
+        cursor.executemany(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(rows[0]))})", rows)
+        if alone:
+            cursor.execute("COMMIT")
+
+
+def _defused(text: str) -> str:
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
