@@ -7,13 +7,18 @@ written, so that a file imported again, or a correction of a few rows, costs nex
 # ruff: noqa: S608 - names in the statements are written here, never taken from a file
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from creators import candidates
+from django.db.models import Max
+
+from creators import candidates, eligibility
+from creators.models import Eligibility, FollowerCount, VideoCounts
 from pulse_site.feeds import cells, counts
 from pulse_site.feeds.feed import Column, Feed, day_option
 from pulse_site.feeds.staging import execute
 from pulse_site.models import Upload
+from pulse_site.refusal import Refused
 
 LARGEST_COUNT = 10_000_000_000
 COUNT_ALIASES = (
@@ -81,6 +86,9 @@ class FollowersFeed(Feed):
         _name_the_nameless()
         record("SELECT as_of, creator_id, followers FROM feed_ready WHERE change <> 'unchanged'", upload)
 
+    def afterwards(self) -> None:
+        recheck_eligibility()
+
 
 def record(selection: str, upload: Upload) -> int:
     """Keep follower counts, and as Reach the newest of each creator; returns how many were written.
@@ -106,6 +114,21 @@ def record(selection: str, upload: Upload) -> int:
               AND (creators_reach.as_of, creators_reach.followers) <> (excluded.as_of, excluded.followers)"""
     )
     return written
+
+
+def recheck_eligibility() -> None:
+    """Check everyone again after an import: as of the newest day that Pulse knows anything about.
+
+    So an import of old counts never takes the verdicts back in time.
+    """
+    newest = (
+        FollowerCount.objects.aggregate(day=Max("as_of")),
+        VideoCounts.objects.aggregate(day=Max("day")),
+        Eligibility.objects.aggregate(day=Max("as_of")),
+    )
+    day = max((found["day"] for found in newest if found["day"]), default=None)
+    with suppress(Refused):  # before the first terms nobody can be eligible
+        eligibility.refresh(day)
 
 
 def _name_the_nameless() -> None:

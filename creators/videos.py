@@ -1,0 +1,218 @@
+"""The videos feed: a market's videos with their counts as seen on a day.
+
+A video is known by the platform's number. Its counts of the day are kept with all that its rank of that day
+depends on, so that a lineup can be computed again from one table. What a file doesn't say of a video
+(category, tier) is taken from what was known: on that day, of the video, of its creator.
+"""
+
+# ruff: noqa: S608 - names in the statements are written here, never taken from a file
+
+import datetime
+import functools
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from creators import candidates, followers
+from creators.models import Category, Tier, VideoCounts
+from pulse_site.feeds import cells, counts
+from pulse_site.feeds.cells import Unusable
+from pulse_site.feeds.feed import Column, Feed, day_option
+from pulse_site.feeds.mapping import folded
+from pulse_site.feeds.staging import execute, moment, select
+from pulse_site.models import Upload
+from pulse_site.refusal import Refused
+
+SECONDS_A_DAY = 86_400
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_TIERS = {tier.name.lower(): tier.value for tier in Tier}
+_HASHTAG = re.compile(r"""[^\s,#'"\[\]]+""")
+
+# What the day's record of a video says: the file, else what was known.
+_CATEGORY = "COALESCE(s.category, s.hashtags, k.category_id, v.category_id, c.category_id)"
+_TIER = f"COALESCE(s.tier, k.tier, v.tier, {Tier.STANDARD.value})"
+
+
+class VideosFeed(Feed):
+    """id, handle, published, views, likes, comments, shares, and if the file has them hashtags, category,
+    tier and the creator's followers. Options: as_of (required), market."""
+
+    name = "videos"
+    key = ("id",)
+    sample = ("id", "handle", "published_at", "views", "likes", "comments", "shares")
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__(options)
+        as_of = day_option(options, "as_of")
+        self.market = str(options.get("market", "")).strip().upper()
+        if not as_of:
+            raise Refused(_("Say the day on which these counts were seen (as of)."))
+        if not re.fullmatch("[A-Z]{2}", self.market):
+            raise Refused(
+                _("%(market)r isn't a market; write two letters such as US.") % {"market": self.market}
+            )
+        self.day = datetime.date.fromisoformat(as_of)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        categories = list(Category.objects.all())
+        by_name = {name: c.pk for c in categories for name in (c.slug, c.name_en, c.name_fr)}
+        by_hashtag = {tag: c.pk for c in reversed(categories) for tag in c.hashtags}
+        return (
+            Column("id", cells.number, aliases=("video id", "platform id", "video", "aweme id")),
+            candidates.HANDLE,
+            Column(
+                "published",
+                _published_until(self.day),
+                aliases=("create time", "created", "created at", "published at", "publish time", "posted"),
+            ),
+            _count("views", "n plays", "plays", "play count", "view count", "n views"),
+            _count("likes", "n likes", "like count", "hearts", "digg count"),
+            _count("comments", "n comments", "comment count"),
+            _count("shares", "n shares", "share count"),
+            Column("hashtags", _first_category(by_hashtag), aliases=("tags", "hash tags"), required=False),
+            Column("category", _one_of(by_name, "unknown_category"), required=False),
+            Column("tier", _one_of(_TIERS, "unknown_tier"), aliases=("inventory tier",), required=False),
+            Column(
+                "followers",
+                counts.count(followers.LARGEST_COUNT),
+                aliases=followers.COUNT_ALIASES,
+                choose=counts.most_exact,
+                required=False,
+                compared=False,
+            ),
+        )
+
+    def resolution(self) -> tuple[str, Sequence[Any]]:
+        published = moment("s.published")
+        return (
+            f"""SELECT s.line, s.id, s.handle, '' AS name, c.id AS creator_id, %s AS day, %s AS market,
+                       {published} AS published_at,
+                       CAST(%s - s.published / {SECONDS_A_DAY} AS integer) AS age_days,
+                       {_CATEGORY} AS category_id, {_TIER} AS tier,
+                       s.views, s.likes, s.comments, s.shares, s.followers,
+                       CASE WHEN k.video_id IS NULL THEN 'created'
+                            WHEN (COALESCE(c.id, 0), %s, {published}, COALESCE({_CATEGORY}, 0), {_TIER},
+                                  s.views, s.likes, s.comments, s.shares)
+                              <> (k.creator_id, k.market, k.published_at, COALESCE(k.category_id, 0), k.tier,
+                                  k.views, k.likes, k.comments, k.shares)
+                            THEN 'updated' ELSE 'unchanged' END AS change
+                FROM feed_rows s
+                LEFT JOIN creators_creator c ON c.handle = s.handle
+                LEFT JOIN creators_video v ON v.platform_id = s.id
+                LEFT JOIN creators_videocounts k ON k.day = %s AND k.video_id = s.id""",
+            (self.day, self.market, _days(self.day), self.market, self.day),
+        )
+
+    def extras(self) -> dict[str, Any]:
+        return {
+            "new_creators": candidates.count_new(),
+            "inconsistent_followers": select(
+                """SELECT count(*) FROM (SELECT handle FROM feed_ready GROUP BY handle
+                                         HAVING min(followers) <> max(followers)) differing"""
+            )[0][0],
+        }
+
+    def apply(self, upload: Upload) -> None:
+        candidates.add(self.market)
+        self._keep_videos()
+        execute(_KEEP_COUNTS)
+        followers.record(
+            """SELECT min(day) AS as_of, creator_id, min(followers) AS followers FROM feed_ready
+               WHERE followers IS NOT NULL GROUP BY creator_id HAVING min(followers) = max(followers)""",
+            upload,
+        )
+
+    def afterwards(self) -> None:
+        followers.recheck_eligibility()
+
+    def _keep_videos(self) -> None:
+        """A file of a day before the newest one knows nothing new about videos that are known."""
+        newest = not VideoCounts.objects.filter(day__gt=self.day).exists()
+        execute(
+            f"""INSERT INTO creators_video AS known
+                       (platform_id, creator_id, published_at, market, category_id, tier)
+                SELECT id, creator_id, published_at, market, category_id, tier
+                FROM feed_ready WHERE change <> 'unchanged'
+                ON CONFLICT (platform_id) DO {_KEEP_UP if newest else "NOTHING"}"""
+        )
+
+
+_KEEP_UP = """UPDATE
+    SET creator_id = excluded.creator_id, published_at = excluded.published_at, market = excluded.market,
+        category_id = excluded.category_id, tier = excluded.tier
+    WHERE (known.creator_id, known.published_at, known.market, COALESCE(known.category_id, 0), known.tier)
+       <> (excluded.creator_id, excluded.published_at, excluded.market, COALESCE(excluded.category_id, 0),
+           excluded.tier)"""
+_KEEP_COUNTS = """
+    INSERT INTO creators_videocounts (day, video_id, creator_id, market, category_id, tier, published_at,
+                                      age_days, views, likes, comments, shares)
+    SELECT day, id, creator_id, market, category_id, tier, published_at,
+           age_days, views, likes, comments, shares
+    FROM feed_ready WHERE change <> 'unchanged'
+    ON CONFLICT (day, video_id) DO UPDATE
+    SET creator_id = excluded.creator_id, market = excluded.market, category_id = excluded.category_id,
+        tier = excluded.tier, published_at = excluded.published_at, age_days = excluded.age_days,
+        views = excluded.views, likes = excluded.likes, comments = excluded.comments,
+        shares = excluded.shares"""
+
+
+def _count(name: str, *aliases: str) -> Column:
+    return Column(name, counts.count(), aliases=aliases, choose=counts.most_exact)
+
+
+def _days(day: datetime.date) -> int:
+    """Days since 1970."""
+    return (day - EPOCH.date()).days
+
+
+def _published_until(day: datetime.date) -> Callable[[str], int]:
+    """A parser of moments (seconds since 1970, or ISO, UTC where it doesn't say) up to the end of `day`."""
+    earliest = _days(cells.EARLIEST_DAY) * SECONDS_A_DAY
+    end = (_days(day) + 1) * SECONDS_A_DAY
+
+    def parse(cell: str) -> int:
+        seconds = int(cell) if cell.isdigit() and cell.isascii() and len(cell) < 12 else _iso_seconds(cell)
+        if seconds >= end:
+            raise Unusable("future_date", _("Published after the day of the counts; check both dates."))
+        if seconds < earliest:
+            raise Unusable("bad_date", _("This day is too long ago; check the date."))
+        return seconds
+
+    return parse
+
+
+def _iso_seconds(cell: str) -> int:
+    try:
+        parsed = datetime.datetime.fromisoformat(cell.strip())
+    except ValueError:
+        raise Unusable(
+            "bad_date", _("Write it like 2026-10-31T18:00:00Z, or in seconds since 1970.")
+        ) from None
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=datetime.UTC)
+    return (parsed - EPOCH) // datetime.timedelta(seconds=1)
+
+
+def _first_category(by_hashtag: Mapping[str, int]) -> Callable[[str], int | None]:
+    """A parser of hashtags, however they are listed, to the category of the first that belongs to one."""
+
+    def parse(cell: str) -> int | None:
+        return next((by_hashtag[tag] for tag in _HASHTAG.findall(cell.lower()) if tag in by_hashtag), None)
+
+    return parse
+
+
+def _one_of(values: Mapping[str, int], reason: str) -> Callable[[str], int]:
+    """A parser of names, compared like header names."""
+    known = {folded(name): value for name, value in values.items()}
+
+    @functools.lru_cache(maxsize=1_000)
+    def parse(cell: str) -> int:
+        if folded(cell) not in known:
+            raise Unusable(reason, _("Write one of: %(names)s.") % {"names": ", ".join(values)[:200]})
+        return known[folded(cell)]
+
+    return parse
