@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import MICROS_PER_CENT, Advertiser, Campaign, Month
 from creators.models import Creator
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    def with_balance(self) -> AccountQuerySet:
+        """Adds `balance_micros`: what was credited less what was debited."""
+        return self.annotate(balance_micros=_total("credit_account") - _total("debit_account"))
+
+
+def _total(side: str) -> Coalesce:
+    """The sum of the transfers that have an account on that side."""
+    whole = Cast(Sum("amount_micros"), models.BigIntegerField())
+    transfers = Transfer.objects.filter(**{side: OuterRef("pk")}).order_by().values(side)
+    return Coalesce(Subquery(transfers.annotate(total=whole).values("total")), 0)
 
 
 class Account(models.Model):
@@ -37,6 +51,8 @@ class Account(models.Model):
         blank=True,
         related_name="account",
     )
+
+    objects = AccountQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("account")

@@ -1,10 +1,17 @@
 """The cast: the people whom the tests let act."""
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from campaigns.models import Member
 from pulse_site.models import User
 from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(settings: Settings) -> None:
+    """A password that is slow to guess is slow to make: half a second for each of the cast."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
@@ -16,13 +23,13 @@ def reviewer(db: None) -> User:
 @pytest.fixture
 def finance_one(db: None) -> User:
     """Staff who prepares money."""
-    return factories.user("finance-one", is_staff=True)
+    return factories.staff("finance-one", "review_month", "prepare_batch")
 
 
 @pytest.fixture
 def finance_two(db: None) -> User:
     """Staff who approves money."""
-    return factories.user("finance-two", is_staff=True)
+    return factories.staff("finance-two", "close_month", "approve_batch")
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ import datetime
 import itertools
 from typing import Any
 
+from django.contrib.auth.models import Permission
+
 from campaigns.models import Advertiser, Campaign, Month
 from creators.models import Category, Creator, Enrolment, ProgrammeTerms, Reach, Tier, Video, VideoCounts
 from pulse_site.models import User
@@ -23,6 +25,13 @@ def category(slug: str = "gaming") -> Category:
 def user(username: str = "", **fields: Any) -> User:
     username = username or f"user-{next(_serial)}"
     return User.objects.create_user(username, f"{username}@example.com", "a-long-password", **fields)
+
+
+def staff(username: str, *permissions: str) -> User:
+    """A member of staff who may do what `permissions` (codenames) say."""
+    made = user(username, is_staff=True)
+    made.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return made
 
 
 def creator(handle: str = "", followers: int | None = None, **fields: Any) -> Creator:

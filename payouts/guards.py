@@ -1,0 +1,85 @@
+"""What the database itself refuses to have done to money, whoever asks: a form, a script or a superuser.
+
+Transfers are never changed. Rows that belong to a month stay as they are once the month has gone on: its
+deliveries and earnings from the review on, its transfers from the close on. On PostgreSQL the guard looks at
+the statement's rows all at once (a million earnings cost one look) and holds the month FOR SHARE, so that
+nobody closes it before the statement's transaction ends; who closes takes it FOR UPDATE first.
+"""
+
+from pulse_site.guards import Guard, append_only
+
+
+def of_a_month(table: str, statuses: tuple[str, ...]) -> Guard:
+    """Rows of `table` are neither added, changed nor deleted while their month is in one of `statuses`."""
+    name = f"{table}_month"
+    listed = ", ".join(f"'{status}'" for status in statuses)
+    text = f"{table} takes no change in a month that is {' or '.join(statuses)}"
+    changes = (("insert", ("NEW",)), ("update", ("OLD", "NEW")), ("delete", ("OLD",)))
+    return Guard(
+        table=table,
+        triggers=tuple(f"{name}_{verb}" for verb, _sides in changes),
+        postgresql=(
+            f"""CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+                DECLARE touched text[]; held text;
+                BEGIN
+                  IF TG_OP = 'INSERT' THEN touched := ARRAY(SELECT DISTINCT month_id FROM new_rows);
+                  ELSIF TG_OP = 'DELETE' THEN touched := ARRAY(SELECT DISTINCT month_id FROM old_rows);
+                  ELSE touched := ARRAY(SELECT month_id FROM old_rows UNION SELECT month_id FROM new_rows);
+                  END IF;
+                  PERFORM 1 FROM campaigns_month WHERE code = ANY (touched) ORDER BY code FOR SHARE;
+                  SELECT code INTO held FROM campaigns_month
+                   WHERE code = ANY (touched) AND status IN ({listed}) LIMIT 1;
+                  IF FOUND THEN
+                    RAISE EXCEPTION '{text}: %', held USING ERRCODE = 'integrity_constraint_violation';
+                  END IF;
+                  RETURN NULL;
+                END $$""",  # noqa: S608 - names of our own
+            *(
+                f"""CREATE OR REPLACE TRIGGER {name}_{verb} AFTER {verb.upper()} ON {table}
+                    REFERENCING {" ".join(f"{side} TABLE AS {side.lower()}_rows" for side in sides)}
+                    FOR EACH STATEMENT EXECUTE FUNCTION {name}()"""
+                for verb, sides in changes
+            ),
+        ),
+        sqlite=tuple(
+            f"""CREATE TRIGGER IF NOT EXISTS {name}_{verb} BEFORE {verb.upper()} ON {table}
+                WHEN EXISTS (SELECT 1 FROM campaigns_month WHERE status IN ({listed})
+                              AND code IN ({", ".join(f"{side}.month_id" for side in sides)}))
+                BEGIN SELECT RAISE(ABORT, '{text}'); END"""  # noqa: S608 - names of our own
+            for verb, sides in changes
+        ),
+    )
+
+
+def closed_months() -> Guard:
+    """A closed month is neither changed nor deleted."""
+    table, name, text = "campaigns_month", "campaigns_month_closed", "a closed month stays as it is"
+    verbs = ("update", "delete")
+    return Guard(
+        table=table,
+        triggers=tuple(f"{name}_{verb}" for verb in verbs),
+        postgresql=(
+            f"""CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION '{text}' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+            *(
+                f"""CREATE OR REPLACE TRIGGER {name}_{verb} BEFORE {verb.upper()} ON {table}
+                    FOR EACH ROW WHEN (OLD.status = 'closed') EXECUTE FUNCTION {name}()"""
+                for verb in verbs
+            ),
+        ),
+        sqlite=tuple(
+            f"""CREATE TRIGGER IF NOT EXISTS {name}_{verb} BEFORE {verb.upper()} ON {table}
+                WHEN OLD.status = 'closed' BEGIN SELECT RAISE(ABORT, '{text}'); END"""
+            for verb in verbs
+        ),
+    )
+
+
+GUARDS = (
+    append_only("payouts_transfer"),
+    append_only("payouts_seal"),
+    of_a_month("payouts_transfer", ("closed",)),
+    of_a_month("payouts_earning", ("review", "closed")),
+    of_a_month("campaigns_delivery", ("review", "closed")),
+    closed_months(),
+)

@@ -1,0 +1,105 @@
+"""The ledger: amounts move from one account to another, once, and are never taken back.
+
+A transfer debits the account it comes from and credits the one it goes to; a balance is what was credited
+less what was debited. So what an advertiser owes is a negative balance of his receivable account, what a
+creator is owed a positive one of his payable account, and all balances add up to nothing.
+
+Nothing here loops over rows: whoever posts says in one SELECT which transfers there should be, each under a
+key that is derived from what is done. Posting them again does nothing, so a run that was killed is simply
+started again; the same key with another body is an error in whoever asks, and nothing is written.
+"""
+
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from campaigns.models import Month
+from payouts.models import Account
+from pulse_site.models import User
+from pulse_site.refusal import Refused
+
+POST = """
+    INSERT INTO payouts_transfer
+           (key, kind, debit_account_id, credit_account_id, amount_micros, month_id, reason,
+            created_by_id, created_at)
+    SELECT given.key, %s, given.debit_account_id, given.credit_account_id, given.amount_micros, %s,
+           given.reason, %s, %s
+      FROM ({wanted}) given WHERE true
+     ORDER BY given.debit_account_id, given.credit_account_id, given.key
+        ON CONFLICT (key) DO NOTHING
+"""
+DIFFERENT = """
+    SELECT given.key FROM ({wanted}) given JOIN payouts_transfer posted ON posted.key = given.key
+     WHERE posted.kind <> %s OR posted.month_id <> %s
+        OR posted.debit_account_id <> given.debit_account_id
+        OR posted.credit_account_id <> given.credit_account_id
+        OR posted.amount_micros <> given.amount_micros
+     ORDER BY given.key LIMIT 3
+"""
+OPEN_OF_CREATORS = """
+    INSERT INTO payouts_account (code, kind, creator_id)
+    SELECT 'payable:creator:' || CAST(given.id AS text), 'payable', given.id
+      FROM ({ids}) given WHERE true ORDER BY given.id
+        ON CONFLICT DO NOTHING
+"""
+OPEN_OF_ADVERTISERS = """
+    INSERT INTO payouts_account (code, kind, advertiser_id)
+    SELECT 'receivable:advertiser:' || CAST(given.id AS text), 'receivable', given.id
+      FROM ({ids}) given WHERE true ORDER BY given.id
+        ON CONFLICT DO NOTHING
+"""
+
+
+def account(kind: str, code: str) -> Account:
+    """The account of that code, opened if it is missing: the platform's, the bank's, a month's, a batch's."""
+    return Account.objects.get_or_create(code=code, defaults={"kind": kind})[0]
+
+
+def open_accounts(sql: str, ids: str, values: Sequence[Any]) -> int:
+    """Open the accounts that are missing for the creators or advertisers whose `id` the query `ids` yields.
+
+    `sql` is OPEN_OF_CREATORS or OPEN_OF_ADVERTISERS. Returns how many were opened.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql.format(ids=ids), values)
+        return cursor.rowcount
+
+
+def post(kind: str, month: Month, wanted: str, values: Sequence[Any], by: User | None = None) -> int:
+    """Post the transfers that the query `wanted` describes, and return how many of them are new.
+
+    `wanted` yields key, debit_account_id, credit_account_id, amount_micros and reason, and must not read
+    the transfers it makes: it is asked twice. Raises Refused, and writes nothing, when a key is there
+    already with another body or when the month is closed.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        try:
+            cursor.execute(
+                POST.format(wanted=wanted), [kind, month.code, by.pk if by else None, now, *values]
+            )
+        except IntegrityError as error:
+            if "payouts_transfer takes no change" in str(error):
+                raise Refused(f"{month} is closed and takes no more transfers.") from error
+            raise
+        posted = cursor.rowcount
+        cursor.execute(DIFFERENT.format(wanted=wanted), [*values, kind, month.code])
+        if different := [key for (key,) in cursor.fetchall()]:
+            raise Refused(f"Transfers were posted before with another body: {', '.join(different)}, …")
+        return posted
+
+
+def balance(of: Account) -> int:
+    """What was credited to the account less what was debited, in micros."""
+    found = Account.objects.with_balance().filter(pk=of.pk).values("balance_micros")  # type: ignore[misc]
+    return found.get()["balance_micros"]
+
+
+def month_to_post_in() -> Month:
+    """The month that payments are posted in: the one after the last closed month."""
+    last = Month.objects.filter(status=Month.Status.CLOSED).latest("code")
+    following = last.last_day + datetime.timedelta(days=1)
+    return Month.objects.get_or_create(code=f"{following:%Y-%m}")[0]

@@ -1,0 +1,334 @@
+"""An accounting month: calculated as often as one likes, frozen for review, closed once by another person.
+
+The draft is one statement: what the billable deliveries of the month brought, by campaign and creator, and
+the creator's share of the part that lies within his enrolment, by the terms in force on the month's first
+day. Nobody adds to a number that is there already; it is always computed from the deliveries, so that a
+repeated draft is the same draft, and closing computes it once more and compares.
+
+Closing bills each campaign into the month's clearing account, shares that out to the creators, gives the
+rest to the platform, and so leaves clearing at zero: nothing is lost or made.
+
+Who changes a month holds its row FOR UPDATE first; whoever writes rows of the month holds it FOR SHARE (the
+guards see to that), so each waits for the other and finds what the other left. SQLite has one writer.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.utils import timezone
+
+from campaigns.models import Delivery, Month, PlacementRun
+from creators.models import ProgrammeTerms
+from payouts import ledger, seals
+from payouts.four_eyes import require, require_another
+from payouts.models import Account, Earning, Transfer
+from pulse_site.models import User
+from pulse_site.refusal import Refused
+
+CODE = re.compile(r"[1-9]\d{3}-(0[1-9]|1[0-2])", re.ASCII)
+# action -> (the statuses it may start from, the status it leads to)
+MOVES: dict[str, tuple[tuple[str, ...], str]] = {
+    "calculate": (Month.TAKING, Month.Status.CALCULATED),
+    "review": ((Month.Status.CALCULATED,), Month.Status.REVIEW),
+    "reopen": ((Month.Status.REVIEW,), Month.Status.CALCULATED),
+    "close": ((Month.Status.REVIEW,), Month.Status.CLOSED),
+}
+
+# The share is floor(enrolled * basis points / 10000). Taken apart, so that no product outgrows the amount
+# itself, and any amount that fits 64 bits has its exact share.
+DRAFT = """
+    SELECT campaign_id, creator_id, impressions, revenue_micros, enrolled_micros,
+           enrolled_micros / 10000 * %s + enrolled_micros %% 10000 * %s / 10000 AS share_micros
+      FROM (
+        SELECT delivery.campaign_id, delivery.creator_id,
+               CAST(SUM(delivery.impressions) AS bigint) AS impressions,
+               CAST(SUM(delivery.revenue_micros) AS bigint) AS revenue_micros,
+               CAST(SUM(CASE WHEN enrolment.id IS NULL THEN 0 ELSE delivery.revenue_micros END) AS bigint)
+                 AS enrolled_micros
+          FROM campaigns_delivery delivery
+          LEFT JOIN creators_enrolment enrolment
+            ON enrolment.creator_id = delivery.creator_id AND enrolment.starts_on <= delivery.day
+           AND (enrolment.ends_on IS NULL OR enrolment.ends_on >= delivery.day)
+         WHERE delivery.month_id = %s AND delivery.verdict = 'billable'
+         GROUP BY delivery.campaign_id, delivery.creator_id
+      ) sums
+"""
+WRITE = f"""
+    INSERT INTO payouts_earning (campaign_id, creator_id, impressions, revenue_micros, enrolled_micros,
+                                 share_micros, month_id)
+    SELECT draft.*, %s FROM ({DRAFT}) draft ORDER BY creator_id, campaign_id
+"""  # noqa: S608 - one statement around another of ours
+KEPT = """
+    SELECT campaign_id, creator_id, impressions, revenue_micros, enrolled_micros, share_micros
+      FROM payouts_earning WHERE month_id = %s
+"""
+DIFFERENT = f"""
+      WITH draft AS ({DRAFT}), kept AS ({KEPT})
+    SELECT DISTINCT campaign_id, creator_id FROM (
+      SELECT * FROM (SELECT * FROM draft EXCEPT SELECT * FROM kept) gone
+       UNION ALL
+      SELECT * FROM (SELECT * FROM kept EXCEPT SELECT * FROM draft) come
+    ) either ORDER BY creator_id, campaign_id LIMIT 100
+"""  # noqa: S608
+BILLING = """
+    SELECT 'billing:' || billed.month_id || ':campaign:' || CAST(campaign.id AS text) AS key,
+           receivable.id AS debit_account_id, clearing.id AS credit_account_id,
+           billed.revenue_micros AS amount_micros, campaign.reference || ' ' || campaign.name AS reason
+      FROM (SELECT month_id, campaign_id, CAST(SUM(revenue_micros) AS bigint) AS revenue_micros
+              FROM payouts_earning WHERE month_id = %s GROUP BY month_id, campaign_id) billed
+      JOIN campaigns_campaign campaign ON campaign.id = billed.campaign_id
+      JOIN payouts_account receivable ON receivable.advertiser_id = campaign.advertiser_id
+      JOIN payouts_account clearing ON clearing.code = 'clearing:' || billed.month_id
+     WHERE billed.revenue_micros > 0
+"""
+EARNING = """
+    SELECT 'earning:' || earned.month_id || ':creator:' || CAST(earned.creator_id AS text) AS key,
+           clearing.id AS debit_account_id, payable.id AS credit_account_id,
+           earned.share_micros AS amount_micros, '' AS reason
+      FROM (SELECT month_id, creator_id, CAST(SUM(share_micros) AS bigint) AS share_micros
+              FROM payouts_earning WHERE month_id = %s GROUP BY month_id, creator_id) earned
+      JOIN payouts_account payable ON payable.creator_id = earned.creator_id
+      JOIN payouts_account clearing ON clearing.code = 'clearing:' || earned.month_id
+     WHERE earned.share_micros > 0
+"""
+PLATFORM = """
+    SELECT 'platform:' || month.code AS key, clearing.id AS debit_account_id,
+           platform.id AS credit_account_id, month.revenue_micros - month.shared_micros AS amount_micros,
+           '' AS reason
+      FROM campaigns_month month
+      JOIN payouts_account clearing ON clearing.code = 'clearing:' || month.code
+      JOIN payouts_account platform ON platform.code = 'platform'
+     WHERE month.code = %s AND month.revenue_micros > month.shared_micros
+"""
+EARNERS = "SELECT DISTINCT creator_id AS id FROM payouts_earning WHERE month_id = %s AND share_micros > 0"
+BILLED_ADVERTISERS = """
+    SELECT DISTINCT campaign.advertiser_id AS id FROM payouts_earning earning
+      JOIN campaigns_campaign campaign ON campaign.id = earning.campaign_id WHERE earning.month_id = %s
+"""
+
+
+def calculate(code: str) -> dict[str, Any]:
+    """Draft the earnings of the month `code` ("2026-10") from its deliveries; the draft before is replaced.
+
+    Returns month, status, revenue_micros, shared_micros, platform_micros, creators (who earn), seconds and
+    warnings. Raises Refused for a malformed code, a month that has not begun, or one that was reviewed.
+    """
+    started = time.monotonic()
+    with transaction.atomic():
+        month = _hold(code)
+        _require_status(month, "calculate")
+        _draft(month)
+        _move(month, "calculate")
+    return _summary(month, started)
+
+
+def review(code: str, by: User) -> dict[str, Any]:
+    """Calculate the month once more and freeze the draft, so that another person can check and close it.
+
+    Deliveries that come from now on are billed in the next month. Returns what `calculate` returns; raises
+    Refused when `by` may not, the month is not over, or it was never calculated.
+    """
+    started = time.monotonic()
+    with transaction.atomic():
+        month = _hold(code)
+        require(by, "campaigns.review_month")
+        _require_status(month, "review")
+        _require_over(month)
+        _draft(month)
+        _move(month, "review", reviewed_by=by, reviewed_at=timezone.now())
+    return _summary(month, started)
+
+
+def reopen(code: str, by: User) -> dict[str, Any]:
+    """Take the month back from review, so that it is a draft again; who may review or close may do that.
+
+    Returns what `calculate` returns; raises Refused when `by` may not or the month is not under review.
+    """
+    started = time.monotonic()
+    with transaction.atomic():
+        month = _hold(code)
+        require(by, "campaigns.review_month", "campaigns.close_month")
+        _require_status(month, "reopen")
+        _move(month, "reopen", reviewed_by=None, reviewed_at=None)
+    return _summary(month, started)
+
+
+def close(code: str, by: User) -> dict[str, Any]:
+    """Close the month for good: post its transfers, freeze the lineups it used, seal what was written.
+
+    Returns what `calculate` returns. Raises Refused when `by` may not or is the one who put the month under
+    review, when it is not under review, when an earlier month with deliveries is open, or when the draft is
+    no longer what was reviewed.
+    """
+    started = time.monotonic()
+    with transaction.atomic():
+        month = _hold(code)
+        require(by, "campaigns.close_month")
+        _require_status(month, "close")
+        require_another(by, month.reviewed_by)
+        _require_earlier_closed(month)
+        _require_as_reviewed(month)
+        _post(month, by)
+        lineups_used(month).update(frozen=True)
+        _move(month, "close", closed_by=by, closed_at=timezone.now(), digest=digest(month))
+        transaction.on_commit(seals.seal)
+    return _summary(month, started)
+
+
+def different(month: Month) -> list[tuple[int, int]]:
+    """Campaign and creator (ids, at most 100) whose earnings are not what the deliveries say now."""
+    with connection.cursor() as cursor:
+        cursor.execute(DIFFERENT, [*_draft_values(month), month.code])
+        return cursor.fetchall()
+
+
+def digest(month: Month) -> str:
+    """SHA-256 over the earnings and the transfers of the month.
+
+    Creators and campaigns go in by their numbers, which never change as a handle may; the numbers of the
+    rows themselves stay out, so that a month that was killed and closed again has the same digest.
+    """
+    return seals.digest(_rows(month))
+
+
+def lineups_used(month: Month) -> QuerySet[PlacementRun]:
+    """The lineups beside which the month's impressions were billed."""
+    billed = Delivery.objects.filter(
+        month=month,
+        verdict=Delivery.Verdict.BILLABLE,
+        day=OuterRef("day"),
+        campaign__market=OuterRef("market"),
+    )
+    return PlacementRun.objects.current().filter(Exists(billed))
+
+
+def _hold(code: str) -> Month:
+    """The month, made if it is new, its row locked until the transaction ends."""
+    if not CODE.fullmatch(code):
+        raise Refused(f"{code!r} is not a month; write it like 2026-10.")
+    if code > f"{timezone.now():%Y-%m}":
+        raise Refused(f"{code} has not begun.")
+    Month.objects.get_or_create(code=code)
+    return Month.objects.select_for_update().get(code=code)
+
+
+def _require_status(month: Month, action: str) -> None:
+    sources, _target = MOVES[action]
+    if month.status not in sources:
+        wanted = " or ".join(str(Month.Status(source).label) for source in sources)
+        raise Refused(f"{month} is {month.get_status_display()}; to {action} it, it must be {wanted}.")
+
+
+def _require_over(month: Month) -> None:
+    if timezone.now().date() <= month.last_day:
+        raise Refused(f"{month} is not over; it can be put under review from the day after {month.last_day}.")
+
+
+def _require_earlier_closed(month: Month) -> None:
+    earlier = Month.objects.filter(code__lt=month.code).exclude(status=Month.Status.CLOSED)
+    used = earlier.filter(Exists(Delivery.objects.filter(month=OuterRef("pk"))))
+    if first := used.order_by("code").first():
+        raise Refused(f"{first} has deliveries and is still {first.get_status_display()}; close it first.")
+
+
+def _require_as_reviewed(month: Month) -> None:
+    if found := different(month):
+        raise Refused(
+            f"{month} is no longer what was reviewed: {len(found)} or more earnings differ "
+            f"(first: campaign {found[0][0]}, creator {found[0][1]}). Reopen it and review it again."
+        )
+
+
+def _move(month: Month, action: str, **fields: Any) -> None:
+    """Write the month with the status that `action` leads to; it is held, and its status was checked."""
+    month.status = MOVES[action][1]
+    for name, value in fields.items():
+        setattr(month, name, value)
+    month.save()
+
+
+def _draft(month: Month) -> None:
+    """Replace the month's earnings by what its deliveries say now, and set its totals."""
+    try:
+        month.terms = ProgrammeTerms.objects.in_force(month.first_day)
+    except ProgrammeTerms.DoesNotExist:
+        raise Refused(f"No terms of the programme are in force on {month.first_day}.") from None
+    earnings = Earning.objects.filter(month=month)
+    earnings.delete()
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, [month.code, *_draft_values(month)])
+    totals = earnings.aggregate(
+        revenue=Sum("revenue_micros", default=0),
+        shared=Sum("share_micros", default=0),
+        creators=Count("creator", distinct=True, filter=Q(share_micros__gt=0)),
+    )
+    month.revenue_micros, month.shared_micros = int(totals["revenue"]), int(totals["shared"])
+    month.creators, month.calculated_at = totals["creators"], timezone.now()
+
+
+def _draft_values(month: Month) -> list[Any]:
+    assert month.terms is not None  # noqa: S101 - set by the draft, and only drafts are compared
+    share = month.terms.share_basis_points
+    return [share, share, month.code]
+
+
+def _post(month: Month, by: User) -> None:
+    """Bill the campaigns, share with the creators, give the platform the rest: clearing ends at zero."""
+    clearing = ledger.account(Account.Kind.CLEARING, f"clearing:{month.code}")
+    ledger.account(Account.Kind.PLATFORM, "platform")
+    ledger.open_accounts(ledger.OPEN_OF_ADVERTISERS, BILLED_ADVERTISERS, [month.code])
+    ledger.open_accounts(ledger.OPEN_OF_CREATORS, EARNERS, [month.code])
+    ledger.post(Transfer.Kind.BILLING, month, BILLING, [month.code], by)
+    ledger.post(Transfer.Kind.EARNING, month, EARNING, [month.code], by)
+    ledger.post(Transfer.Kind.PLATFORM, month, PLATFORM, [month.code], by)
+    if left := ledger.balance(clearing):
+        raise ArithmeticError(f"{left} micros are left in {clearing}: {month} does not add up.")
+
+
+def _rows(month: Month) -> Iterator[tuple[object, ...]]:
+    yield from (
+        Earning.objects.filter(month=month)
+        .order_by("creator_id", "campaign_id")
+        .values_list(
+            "creator_id",
+            "campaign_id",
+            "impressions",
+            "revenue_micros",
+            "enrolled_micros",
+            "share_micros",
+        )
+        .iterator(seals.CHUNK)
+    )
+    yield from (
+        Transfer.objects.filter(month=month)
+        .order_by("pk")
+        .values_list("key", "kind", "debit_account__code", "credit_account__code", "amount_micros")
+        .iterator(seals.CHUNK)
+    )
+
+
+def _summary(month: Month, started: float) -> dict[str, Any]:
+    return {
+        "month": month.code,
+        "status": month.status,
+        "revenue_micros": month.revenue_micros,
+        "shared_micros": month.shared_micros,
+        "platform_micros": month.platform_micros,
+        "creators": month.creators,
+        "seconds": round(time.monotonic() - started, 3),
+        "warnings": _warnings(month),
+    }
+
+
+def _warnings(month: Month) -> list[str]:
+    """What a person should look at before he believes the figures."""
+    lineup = PlacementRun.objects.current().filter(day=OuterRef("day"), market=OuterRef("campaign__market"))
+    without = Delivery.objects.filter(~Exists(lineup), month=month).order_by("day")
+    return [
+        f"{day} ({market}) has deliveries but no lineup: none of them is billable."
+        for day, market in without.values_list("day", "campaign__market").distinct()
+    ]

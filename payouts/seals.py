@@ -1,0 +1,78 @@
+"""Seals: digests by which a row that was changed behind the database's back is found.
+
+The guards refuse changes to transfers and decisions, but whoever owns the database can take a guard away. So
+after each month and batch the rows that came since are hashed in the order of their ids, chained to the seal
+before them, and `verify` hashes them again: to change one row unseen, one would have to forge every later
+seal, of which people hold copies. A whole stretch is hashed at a time; a hash in each row would make all
+writers wait for one another.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+
+from django.db import connection, models, transaction
+from django.db.models import Max
+
+from creators.models import Decision
+from payouts.models import Seal, Transfer
+
+SUBJECTS: dict[str, type[models.Model]] = {
+    Seal.Subject.TRANSFERS: Transfer,
+    Seal.Subject.DECISIONS: Decision,
+}
+CHUNK = 5_000
+
+
+def digest(rows: Iterable[Sequence[object]], before: str = "") -> str:
+    """SHA-256 over `rows`, one line each, continuing from the digest `before`; memory stays flat."""
+    sha256 = hashlib.sha256(before.encode())
+    for row in rows:
+        sha256.update(("|".join(map(str, row)) + "\n").encode())
+    return sha256.hexdigest()
+
+
+def seal() -> list[Seal]:
+    """Seal the transfers and decisions that came since their last seal; returns the new seals."""
+    return [made for subject in SUBJECTS if (made := _seal(subject))]
+
+
+def broken() -> Iterator[Seal]:
+    """The seals that no longer fit: the rows they cover were changed, or the seal itself was."""
+    for subject in SUBJECTS:
+        before, next_id = "", 1
+        for kept in Seal.objects.filter(subject=subject).order_by("last_id"):
+            found = _over(subject, next_id, kept.last_id, before)
+            if (kept.first_id, kept.digest) != (next_id, found):
+                yield kept
+            before, next_id = kept.digest, kept.last_id + 1
+
+
+def _seal(subject: str) -> Seal | None:
+    model = SUBJECTS[subject]
+    with transaction.atomic():
+        _wait_for_writers(model)
+        last = Seal.objects.filter(subject=subject).order_by("-last_id").first()
+        before, first_id = (last.digest, last.last_id + 1) if last else ("", 1)
+        fresh = model._default_manager.filter(pk__gte=first_id)
+        last_id = fresh.aggregate(last=Max("pk"))["last"]
+        if last_id is None:
+            return None
+        return Seal.objects.create(
+            subject=subject,
+            first_id=first_id,
+            last_id=last_id,
+            rows=fresh.count(),
+            digest=_over(subject, first_id, last_id, before),
+        )
+
+
+def _over(subject: str, first_id: int, last_id: int, before: str) -> str:
+    rows = SUBJECTS[subject]._default_manager.filter(pk__range=(first_id, last_id)).order_by("pk")
+    return digest(rows.values_list().iterator(CHUNK), before)
+
+
+def _wait_for_writers(model: type[models.Model]) -> None:
+    """Ids are given before the commit: a row with a lower id than the last one seen must not come later."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {model._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
