@@ -261,6 +261,12 @@ MOVES: dict[str, tuple[frozenset[str], str]] = {
 }
 
 
+class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
+    def covering(self, day: datetime.date) -> EnrolmentQuerySet:
+        """The spans in which `day` lies."""
+        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day), starts_on__lte=day)
+
+
 class Enrolment(models.Model):
     """A span of days, both ends included, in which a creator earns: approved and terms accepted.
 
@@ -272,6 +278,8 @@ class Enrolment(models.Model):
     )
     starts_on = models.DateField(_("first day"))
     ends_on = models.DateField(_("last day"), null=True, blank=True)
+
+    objects = EnrolmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("enrolment")

@@ -20,7 +20,7 @@ class Guard:
     """One rule about one table.
 
     `postgresql` and `sqlite` hold the statements that create it; each may run again when it is there
-    already. `triggers` are the names that must then exist.
+    already, and may be none where the database has a constraint for it. `triggers` must then exist.
     """
 
     table: str
@@ -81,7 +81,8 @@ def missing(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(query)
         present = {name for (name,) in cursor.fetchall()}
-    return [name for guard in declared() for name in guard.triggers if name not in present]
+    here = (guard for guard in declared() if _statements(guard, connection))
+    return [name for guard in here for name in guard.triggers if name not in present]
 
 
 def _statements(guard: Guard, connection: BaseDatabaseWrapper) -> Sequence[str]:
