@@ -1,0 +1,21 @@
+"""manage.py recompute_placements --day DATE [--market US]"""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+
+from campaigns import placements
+from pulse_site.commands import SummaryCommand, day
+
+
+class Command(SummaryCommand):
+    help = "Rank a market's videos by their counts of a day and make the top of them that day's lineup."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--day", type=day, required=True)
+        parser.add_argument("--market", type=str.upper, default=settings.LAUNCH_MARKET)
+
+    def summarise(self, **options: Any) -> dict[str, Any]:
+        return placements.recompute(options["day"], options["market"])

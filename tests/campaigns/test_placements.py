@@ -1,0 +1,398 @@
+import csv
+import datetime
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from campaigns import placements
+from campaigns.models import Delivery, Month, Placement, PlacementRun
+from creators.models import Category, Creator, ProgrammeTerms, Tier, VideoCounts
+from pulse_site.refusal import Refused
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+DAY = factories.DAY
+NOON = datetime.datetime.combine(DAY, datetime.time(12), datetime.UTC)
+FEED = Path(__file__).parents[3] / "shared" / "data" / "videos-2020-11.csv"
+_ids = count(1)
+
+
+def counted(views: int = 1_000, of: Creator | None = None, **fields: Any) -> VideoCounts:
+    """Counts of a video of today: its score is its views."""
+    creator = of or Creator.objects.get_or_create(handle="someone")[0]
+    fields.setdefault("video_id", next(_ids))
+    rest: dict[str, Any] = {"likes": 0, "comments": 0, "shares": 0, "age_days": 0, "published_at": NOON}
+    rest |= {"day": DAY, "market": "US", "tier": Tier.STANDARD, **fields}
+    return VideoCounts.objects.create(creator=creator, views=views, **rest)
+
+
+def lineup(run: PlacementRun | None = None) -> list[int]:
+    run = run or PlacementRun.objects.current().get(day=DAY)
+    return list(run.placements.order_by("rank").values_list("video_id", flat=True))
+
+
+# Against a slow and obvious oracle ---------------------------------------------------------------------
+
+
+def oracle(
+    rows: list[VideoCounts], terms: ProgrammeTerms
+) -> tuple[int, int | None, list[tuple[int, int, int]]]:
+    """Population, cut-off score, and (rank, video, score) of the lineup."""
+    population = [row for row in rows if row.age_days <= 30]
+    ranked = []
+    for row in population:
+        points = row.views + 5 * row.likes + 10 * row.comments + 20 * row.shares
+        score = points * terms.decay_permille[row.age_days] // 1000
+        ranked.append((-score, -row.published_at.timestamp(), row.video_id, row.tier))
+    ranked.sort()
+    above_the_cut = [
+        (rank, video, -minus_score, tier)
+        for rank, (minus_score, _newer, video, tier) in enumerate(ranked, start=1)
+        if 10_000 * (rank - 1) < terms.lineup_basis_points * len(population)
+    ]
+    cutoff = above_the_cut[-1][2] if above_the_cut else None
+    return len(population), cutoff, [row[:3] for row in above_the_cut if row[3] != Tier.UNSUITABLE]
+
+
+ROWS = st.tuples(
+    st.sampled_from([0, 1, 7, 1000]),  # few values: ties are the rule
+    st.integers(0, 2),
+    st.integers(0, 1),
+    st.integers(0, 1),
+    st.sampled_from([0, 1, 29, 30, 31, 400]),
+    st.sampled_from([Tier.LIMITED, Tier.STANDARD, Tier.STANDARD, Tier.UNSUITABLE]),
+    st.integers(0, 2),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(rows=st.lists(ROWS, max_size=80), basis_points=st.sampled_from([0, 1, 400, 2_500, 10_000]))
+def test_the_lineup_is_what_an_obvious_sort_would_give(
+    rows: list[tuple[int, ...]], basis_points: int
+) -> None:
+    with rolled_back():
+        terms = factories.terms()
+        terms.lineup_basis_points = basis_points
+        terms.save()
+        creator = factories.creator()
+        made = [
+            VideoCounts(
+                day=DAY,
+                video_id=1_000 - number,
+                creator=creator,
+                market="US",
+                tier=tier,
+                published_at=NOON + datetime.timedelta(microseconds=seconds * 500_000),
+                age_days=age,
+                views=views,
+                likes=likes,
+                comments=comments,
+                shares=shares,
+            )
+            for number, (views, likes, comments, shares, age, tier, seconds) in enumerate(rows)
+        ]
+        VideoCounts.objects.bulk_create(made)
+        counted(market="FR")
+        counted(day=DAY - datetime.timedelta(days=1))
+        if not rows:
+            return
+        result = placements.recompute(DAY)
+        run = PlacementRun.objects.get()
+        ranked = list(run.placements.order_by("rank").values_list("rank", "video_id", "score"))
+        population, cutoff, expected = oracle(made, terms)
+        assert (result["population"], result["cutoff_score"], ranked) == (population, cutoff, expected)
+        assert result["lineup"] == len(expected)
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize(("population", "size"), [(1, 1), (24, 1), (25, 1), (26, 2), (50, 2), (51, 3)])
+def test_a_video_is_in_when_fewer_than_four_percent_rank_above_it(population: int, size: int) -> None:
+    for views in range(population):
+        counted(views)
+    result = placements.recompute(DAY)
+    assert (result["population"], result["lineup"]) == (population, size)
+    assert result["cutoff_score"] == population - size
+
+
+def test_videos_beyond_the_horizon_leave_an_empty_lineup_without_a_cut() -> None:
+    counted(age_days=31)
+    result = placements.recompute(DAY)
+    assert (result["population"], result["lineup"], result["cutoff_score"]) == (0, 0, None)
+
+
+def test_an_unsuitable_video_leaves_its_rank_empty() -> None:
+    counted(3_000, tier=Tier.UNSUITABLE)
+    second = counted(2_000)
+    for _ in range(24):
+        counted(1)
+    placements.recompute(DAY)
+    assert list(Placement.objects.values_list("rank", "video_id")) == [(2, second.video_id)]
+
+
+def test_a_tie_goes_to_the_newer_and_then_to_the_lower_id() -> None:
+    late, early = counted(video_id=8, published_at=NOON), counted(video_id=9, published_at=NOON)
+    old = counted(video_id=7, published_at=NOON - datetime.timedelta(seconds=1))
+    terms = factories.terms()
+    terms.lineup_basis_points = 10_000
+    terms.save()
+    placements.recompute(DAY)
+    assert lineup() == [late.video_id, early.video_id, old.video_id]
+
+
+# The real file -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not FEED.exists(), reason="the real file stands beside the repository")
+def test_the_real_file_gives_the_same_lineup_on_every_database() -> None:
+    call_command("import_videos", FEED, as_of=datetime.date(2020, 11, 8), stdout=io.StringIO())
+    out = io.StringIO()
+    call_command("recompute_placements", "--day", "2020-11-08", "--json", stdout=out)
+    result = json.loads(out.getvalue())
+    result.pop("seconds")
+    assert result == {
+        "day": "2020-11-08",
+        "market": "US",
+        "population": 4_733,
+        "lineup": 190,
+        "cutoff_score": 8_602_808,
+        "digest": "80d890bc777c6a7d8b486943c87b18d6594b37902e6ad81d82f94d1bd4e86ee6",
+        "changed": True,
+    }
+    assert lineup(PlacementRun.objects.get())[0] == 6889962539422174470
+
+
+# Again, instead, and never again -----------------------------------------------------------------------
+
+
+def test_the_same_again_changes_nothing() -> None:
+    counted()
+    first = placements.recompute(DAY)
+    kept = PlacementRun.objects.get()
+    again = placements.recompute(DAY)
+    assert (first["changed"], again["changed"]) == (True, False)
+    assert again["digest"] == first["digest"]
+    assert PlacementRun.objects.get() == kept
+
+
+def test_a_new_run_takes_the_place_of_the_old_one() -> None:
+    counted()
+    placements.recompute(DAY)
+    better = counted(2_000)
+    assert placements.recompute(DAY)["changed"]
+    assert PlacementRun.objects.count() == 1
+    assert list(Placement.objects.values_list("video_id", flat=True)) == [better.video_id]
+
+
+def test_a_larger_population_is_a_change_even_when_the_lineup_stays() -> None:
+    counted()
+    first = placements.recompute(DAY)
+    counted(1)
+    again = placements.recompute(DAY)
+    assert again["changed"]
+    assert again["digest"] != first["digest"]
+
+
+def test_a_new_lineup_judges_the_deliveries_beside_it_again() -> None:
+    gaming = factories.category("gaming")
+    video = factories.video(category=gaming)
+    campaign = factories.campaign(categories=("gaming",))
+    row = Delivery.objects.create(
+        day=DAY,
+        campaign=campaign,
+        video=video,
+        creator=video.creator,
+        impressions=1_000,
+        verdict=Delivery.Verdict.NOT_IN_LINEUP,
+        revenue_micros=0,
+        month=factories.month(),
+    )
+    counted(video_id=video.pk, category=gaming)
+    placements.recompute(DAY)
+    row.refresh_from_db()
+    assert (row.verdict, row.rank) == (Delivery.Verdict.BILLABLE, 1)
+
+
+def frozen_run() -> PlacementRun:
+    counted()
+    placements.recompute(DAY)
+    PlacementRun.objects.update(frozen=True)
+    return PlacementRun.objects.get()
+
+
+def test_a_frozen_lineup_stays_and_what_would_differ_is_named() -> None:
+    kept = frozen_run()
+    counted(2_000)
+    with pytest.raises(Refused, match=r"population \(1 -> 2\); cut-off score \(1000 -> 2000\); 1 rows"):
+        placements.recompute(DAY)
+    assert PlacementRun.objects.get() == kept
+    assert lineup(kept)
+
+
+def test_a_frozen_lineup_computed_again_alike_is_no_change() -> None:
+    frozen_run()
+    assert not placements.recompute(DAY)["changed"]
+
+
+def test_a_lineup_by_which_a_month_was_reviewed_stays() -> None:
+    billed = counted()
+    placements.recompute(DAY)
+    month = factories.month()
+    Delivery.objects.create(
+        day=DAY,
+        campaign=factories.campaign(),
+        video_id=factories.video(billed.video_id, creator=billed.creator).pk,
+        creator=billed.creator,
+        impressions=1_000,
+        verdict=Delivery.Verdict.BILLABLE,
+        revenue_micros=10_000_000,
+        month=month,
+    )
+    Month.objects.filter(pk=month.pk).update(status=Month.Status.REVIEW)
+    counted(2_000)
+    with pytest.raises(Refused, match="back from review"):
+        placements.recompute(DAY)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda run: PlacementRun.objects.update(population=9),
+        lambda run: PlacementRun.objects.update(superseded=True),
+        lambda run: PlacementRun.objects.update(frozen=False),
+        lambda run: run.delete(),
+        lambda run: run.placements.update(score=9),
+        lambda run: run.placements.all().delete(),
+    ],
+)
+def test_the_database_itself_keeps_a_frozen_lineup(change: Callable[[PlacementRun], Any]) -> None:
+    run = frozen_run()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        change(run)
+    assert PlacementRun.objects.update(frozen=True) == 1
+
+
+def test_the_database_lets_a_lineup_go_that_money_has_not_used() -> None:
+    counted()
+    placements.recompute(DAY)
+    PlacementRun.objects.get().placements.update(score=9)
+    PlacementRun.objects.get().delete()
+    assert not Placement.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda run: run.placements.update(score=9),
+        lambda run: run.placements.update(creator=factories.creator()),
+        lambda run: run.placements.update(category=None),
+        lambda run: run.placements.update(tier=Tier.LIMITED),
+        lambda run: run.placements.all().delete(),
+        lambda run: PlacementRun.objects.update(population=9),
+        lambda run: PlacementRun.objects.update(lineup=9),
+        lambda run: PlacementRun.objects.update(cutoff_score=9),
+    ],
+)
+def test_a_changed_lineup_no_longer_fits_its_digest(change: Callable[[PlacementRun], Any]) -> None:
+    counted(category=factories.category())
+    placements.recompute(DAY)
+    assert placements.tampered(PlacementRun.objects.all()) == []
+    change(PlacementRun.objects.get())
+    assert placements.tampered(PlacementRun.objects.all()) == [PlacementRun.objects.get()]
+
+
+def test_a_day_without_counts_is_refused_with_what_to_do() -> None:
+    with pytest.raises(Refused, match="import_videos FILE --as-of 2026-10-15 --market US"):
+        placements.recompute(DAY)
+    with pytest.raises(CommandError, match="There are no counts"):
+        call_command("recompute_placements", "--day", "2026-10-15")
+
+
+def test_a_day_before_the_first_terms_is_refused() -> None:
+    with pytest.raises(Refused, match="No terms"):
+        placements.recompute(datetime.date(2019, 12, 31))
+
+
+def test_the_work_is_a_few_statements_however_many_videos_there_are() -> None:
+    for _ in range(60):
+        counted()
+    placements.recompute(DAY)
+    counted(2_000)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        placements.recompute(DAY)
+    assert len(queries) < 25
+
+
+# What others read --------------------------------------------------------------------------------------
+
+
+def test_the_lineup_is_exported_by_rank_and_safe_for_a_spreadsheet() -> None:
+    counted(2_000, of=factories.creator("=cmd"), video_id=5, category=factories.category("pets"))
+    for video_id in range(10, 35):
+        counted(1_000, of=Creator.objects.get_or_create(handle="plain")[0], video_id=video_id)
+    placements.recompute(DAY)
+    out = io.StringIO()
+    call_command("export_lineup", "--day", "2026-10-15", stdout=out)
+    assert list(csv.reader(io.StringIO(out.getvalue()))) == [
+        ["rank", "video", "creator", "category", "score"],
+        ["1", "5", "'=cmd", "pets", "2000"],
+        ["2", "10", "plain", "", "1000"],
+    ]
+
+
+def test_an_export_takes_the_place_of_a_file_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "lineup.csv"
+    target.write_text("as it was")
+    with pytest.raises(CommandError, match="There is no lineup"):
+        call_command("export_lineup", "--day", "2026-10-15", "--out", str(target))
+    assert target.read_text() == "as it was"
+    counted()
+    placements.recompute(DAY)
+    call_command("export_lineup", "--day", "2026-10-15", "--out", str(target))
+    assert target.read_text().startswith("rank,video,creator,category,score\n1,")
+    assert [path.name for path in tmp_path.iterdir()] == ["lineup.csv"]
+
+
+def test_the_lineup_by_category_has_sizes_and_scores() -> None:
+    terms = factories.terms()
+    terms.lineup_basis_points = 10_000
+    terms.save()
+    gaming, beauty = factories.category("gaming"), Category.objects.get(position=1)
+    for views, category in ((5, gaming), (9, gaming), (7, beauty), (3, None)):
+        counted(views, category=category)
+    placements.recompute(DAY)
+    assert placements.by_category(PlacementRun.objects.get()) == [
+        (beauty.pk, 1, 7, 7),
+        (gaming.pk, 2, 5, 9),
+        (None, 1, 3, 3),
+    ]
+
+
+def test_the_movement_counts_who_came_left_and_stayed_since_the_day_before() -> None:
+    eve = DAY - datetime.timedelta(days=1)
+    for views in range(30):
+        counted(views, day=eve, video_id=100 + views)
+        counted(views, video_id=101 + views)
+    placements.recompute(eve)
+    placements.recompute(DAY)
+    today, before = PlacementRun.objects.get(day=DAY), PlacementRun.objects.get(day=eve)
+    assert placements.movement(today) == (1, 1, 1)
+    assert placements.movement(before) is None
