@@ -1,0 +1,94 @@
+"""Lineups: each day's run with its placements, and where a creator's or video's days in it stand."""
+
+import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import Placement, PlacementRun
+from creators.models import Category, Video, VideoCounts
+from pulse_site.admin import model_admin
+from pulse_site.panels import panel
+
+PAGE = 50
+FRESH = datetime.timedelta(days=1)  # counts of a day come on the day after
+
+
+@admin.register(PlacementRun)
+class PlacementRunAdmin(model_admin.ViewOnlyAdmin):
+    list_display = [
+        "day",
+        "market",
+        model_admin.count("population", _("population")),
+        model_admin.count("lineup", _("lineup")),
+        model_admin.count("cutoff_score", _("cut-off score")),
+        "terms",
+        "frozen",
+        "superseded",
+        "computed_at",
+    ]
+    list_filter = ["superseded", "frozen"]
+    list_select_related = ["terms"]
+    search_fields = ["digest__startswith"]
+    fields = [
+        "day",
+        "market",
+        model_admin.count("population", _("population")),
+        model_admin.count("lineup", _("lineup")),
+        model_admin.count("cutoff_score", _("cut-off score")),
+        "terms",
+        "frozen",
+        "superseded",
+        "computed_at",
+        "digest",
+    ]
+
+
+@panel("admin/panels/placements.html", of=PlacementRun, permission="campaigns.view_placement", position=10)
+def placements(request: HttpRequest, run: PlacementRun) -> dict[str, Any]:
+    """One page of the lineup by rank, of all categories or one."""
+    category = request.GET.get("category", "")
+    after = request.GET.get("after", "")
+    ranked = Placement.objects.filter(run=run, rank__gt=int(after) if after.isdecimal() else 0)
+    if category:
+        ranked = ranked.filter(category__slug=category)
+    rows = list(ranked.select_related("creator", "category").order_by("rank")[: PAGE + 1])
+    return {
+        "rows": rows[:PAGE],
+        "next": rows[PAGE - 1].rank if len(rows) > PAGE else None,
+        "first": not after,
+        "category": category,
+        "categories": _categories(run),
+    }
+
+
+def _categories(run: PlacementRun) -> list[tuple[Category, int]]:
+    sizes = dict(run.placements.values_list("category_id").annotate(Count("rank")).order_by())
+    return [(category, sizes.get(category.pk, 0)) for category in Category.objects.all()]
+
+
+@panel("admin/panels/lineup_days.html", of=Video, permission="campaigns.view_placement", position=20)
+def lineup_days(request: HttpRequest, video: Video) -> dict[str, Any]:
+    """The days on which the video was in the lineup; a video lives as long as the terms' horizon."""
+    first = video.published_at.date()
+    runs = PlacementRun.objects.current().filter(
+        market=video.market, day__range=(first, first + datetime.timedelta(days=60))
+    )
+    days = Placement.objects.filter(run__in=runs, video_id=video.pk).select_related("run")
+    return {"days": days.order_by("-run__day")}
+
+
+@panel("admin/panels/lineup.html", permission="campaigns.view_placementrun", position=30)
+def newest_lineup(request: HttpRequest) -> dict[str, Any]:
+    """The newest lineup, and whether the feed that it is made of has come."""
+    counted = VideoCounts.objects.order_by("-day").values_list("day", flat=True).first()
+    due = timezone.now().date() - FRESH
+    return {
+        "run": PlacementRun.objects.current().order_by("-day").first(),
+        "counted": counted,
+        "missing": due if counted is None or counted < due else None,
+    }

@@ -1,0 +1,5 @@
+"""The reviewers' desk."""
+
+from creators.admin import creator_panels, creators, programme, videos
+
+__all__ = ["creator_panels", "creators", "programme", "videos"]

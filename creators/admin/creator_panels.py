@@ -1,0 +1,42 @@
+"""What a reviewer needs to know of a creator, beside his facts."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from creators import eligibility, history
+from creators.models import Creator, Video
+from pulse_site.linechart import LineChart
+from pulse_site.panels import panel
+
+SHOWN = 12
+DAYS = 90
+
+
+@panel("admin/panels/rules.html", of=Creator, permission="creators.view_creator", position=10)
+def rules(request: HttpRequest, creator: Creator) -> dict[str, Any]:
+    """Every rule of the terms in force with the creator's value, the threshold and the verdict."""
+    return {"rules": eligibility.explain(creator)}
+
+
+@panel("admin/panels/followers.html", of=Creator, permission="creators.view_creator", position=20)
+def follower_history(request: HttpRequest, creator: Creator) -> dict[str, Any]:
+    newest_first = list(history.follower_counts(creator, DAYS))
+    points = [(count.as_of, count.followers) for count in reversed(newest_first)]
+    return {"chart": LineChart(points), "counts": newest_first[:SHOWN]}
+
+
+@panel("admin/panels/decisions.html", of=Creator, permission="creators.view_decision", position=30)
+def decisions(request: HttpRequest, creator: Creator) -> dict[str, Any]:
+    return {"decisions": creator.decisions.select_related("decided_by").order_by("-id")[:SHOWN]}
+
+
+@panel("admin/panels/enrolments.html", of=Creator, permission="creators.view_enrolment", position=40)
+def enrolments(request: HttpRequest, creator: Creator) -> dict[str, Any]:
+    return {"enrolments": creator.enrolments.order_by("-starts_on")[:SHOWN], "creator": creator}
+
+
+@panel("admin/panels/videos.html", of=Creator, permission="creators.view_video", position=60)
+def videos(request: HttpRequest, creator: Creator) -> dict[str, Any]:
+    of_creator = Video.objects.filter(creator=creator).select_related("category")
+    return {"videos": of_creator.order_by("-published_at")[:SHOWN]}

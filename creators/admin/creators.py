@@ -1,0 +1,233 @@
+"""Creators: the review queue, their pages and the moves that decide about them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Min, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from import_export import fields
+
+from creators import approval
+from creators.models import MOVES, Creator, Decision
+from pulse_site.admin import model_admin
+from pulse_site.admin.exports import Exports, HarmlessResource
+from pulse_site.admin.moves import Move, MovingAdmin, counted
+from pulse_site.panels import panel
+
+OLDEST_FIRST = (Creator.Status.PENDING, Creator.Status.ASKED)
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """By status; who says nothing wants the queue."""
+
+    title = gettext_lazy("status")
+    parameter_name = "status"
+    default = Creator.Status.PENDING
+    everyone = "all"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Creator.Status.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Creator]) -> QuerySet[Creator]:
+        status = chosen_status(request)
+        return queryset if status == self.everyone else queryset.filter(status=status)
+
+    def choices(self, changelist: Any) -> Any:
+        chosen = self.value() or self.default
+        for value, label in [*self.lookup_choices, (self.everyone, _("All"))]:
+            yield {
+                "selected": value == chosen,
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "display": label,
+            }
+
+
+def chosen_status(request: HttpRequest) -> str:
+    """The status that the list shows: the one asked for, everyone in a search, the queue otherwise."""
+    searching = StatusFilter.everyone if request.GET.get("q") else StatusFilter.default
+    return request.GET.get(StatusFilter.parameter_name) or searching
+
+
+class SizeFilter(admin.SimpleListFilter):
+    title = gettext_lazy("followers")
+    parameter_name = "followers"
+    bands = {
+        "0-": (0, 100_000, gettext_lazy("below 100,000")),
+        "100k-": (100_000, 1_000_000, gettext_lazy("100,000 to 1 million")),
+        "1m-": (1_000_000, 10_000_000, gettext_lazy("1 to 10 million")),
+        "10m-": (10_000_000, 10**18, gettext_lazy("10 million or more")),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(key, label) for key, (_low, _high, label) in self.bands.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Creator]) -> QuerySet[Creator]:
+        if self.value() not in self.bands:
+            return queryset
+        low, high, _label = self.bands[str(self.value())]
+        return queryset.filter(reach__followers__gte=low, reach__followers__lt=high)
+
+
+class CreatorResource(HarmlessResource):
+    followers = fields.Field(attribute="reach__followers", column_name="followers")
+    eligible = fields.Field(attribute="eligibility__eligible", column_name="eligible")
+    failed_rules = fields.Field(attribute="eligibility__failed_rules", column_name="failed_rules")
+
+    class Meta:
+        model = Creator
+        fields = (
+            "handle",
+            "name",
+            "kind",
+            "market",
+            "category__slug",
+            "standing",
+            "status",
+            "status_since",
+            "terms_accepted_on",
+            "followers",
+            "eligible",
+            "failed_rules",
+        )
+
+
+MOVE_LABELS = {
+    Decision.Action.APPROVE: gettext_lazy("Approve"),
+    Decision.Action.REJECT: gettext_lazy("Reject"),
+    Decision.Action.ASK: gettext_lazy("Ask for information"),
+    Decision.Action.SUSPEND: gettext_lazy("Suspend"),
+    Decision.Action.REINSTATE: gettext_lazy("Reinstate"),
+    Decision.Action.WITHDRAW: gettext_lazy("Withdraw"),
+    Decision.Action.REOPEN: gettext_lazy("Reopen"),
+}
+TONES = {
+    Decision.Action.APPROVE: "good",
+    Decision.Action.REINSTATE: "good",
+    Decision.Action.REJECT: "bad",
+    Decision.Action.SUSPEND: "bad",
+}
+
+
+@admin.register(Creator)
+class CreatorAdmin(Exports, MovingAdmin):
+    resource_classes = [CreatorResource]
+    list_display = [
+        "handle",
+        "name",
+        model_admin.badge(),
+        model_admin.count("reach__followers", gettext_lazy("followers")),
+        "rules",
+        "category",
+        "kind",
+        "status_since",
+    ]
+    list_filter = [StatusFilter, SizeFilter, "eligibility__eligible", "category", "kind", "standing"]
+    list_select_related = ["reach", "eligibility", "category"]
+    search_fields = ["handle__startswith"]
+    search_help_text = gettext_lazy("The handle or its beginning, among creators of every status.")
+    fields = [
+        "handle",
+        "name",
+        "kind",
+        "category",
+        "market",
+        "language",
+        "born_on",
+        "standing",
+        "email",
+        "status_since",
+        "terms_accepted_on",
+        "created_at",
+    ]
+    moves = {
+        action: Move(
+            label,
+            ("creators.review_creator",),
+            MOVES[action][0],
+            tone=TONES.get(action, ""),
+            asks_reason=True,
+            needs_reason=action in approval.NEEDS_REASON,
+        )
+        for action, label in MOVE_LABELS.items()
+    }
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Along the index (status, status_since, id): the queue oldest first, the others newest first."""
+        status = chosen_status(request)
+        if status == StatusFilter.everyone:
+            return ["-id"]
+        return ["status_since", "id"] if status in OLDEST_FIRST else ["-status_since", "-id"]
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        return super().get_search_results(request, queryset, search_term.strip().lstrip("@").lower())
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Creator | None = None) -> list[str]:
+        written_by_moves = ["status_since", "terms_accepted_on", "created_at"]
+        return ["handle", *written_by_moves] if obj else written_by_moves
+
+    @admin.display(description=gettext_lazy("rules"))
+    def rules(self, creator: Creator) -> object:
+        eligibility = getattr(creator, "eligibility", None)
+        if eligibility is None:
+            return None
+        if eligibility.eligible:
+            return model_admin.badges.pill(_("eligible"), "good")
+        return model_admin.badges.pill(eligibility.failed_rules.replace(" ", ", "), "bad")
+
+    def obstacle(self, request: HttpRequest, action: str, record: Creator) -> str:
+        why = super().obstacle(request, action, record)
+        eligibility = getattr(record, "eligibility", None)
+        if why or action != Decision.Action.APPROVE or (eligibility and eligibility.eligible):
+            return why
+        if request.user.has_perm("creators.override_eligibility"):
+            return ""
+        failed = eligibility.failed_rules if eligibility else _("not checked yet")
+        return _("Does not meet the rules: %(rules)s.") % {"rules": failed}
+
+    def perform(self, request: HttpRequest, action: str, records: QuerySet[Any], **answers: str) -> str:
+        decided = approval.decide(records, action, request.user, **answers)  # type: ignore[arg-type]
+        told = counted(decided.moved)
+        if not decided.refused:
+            return told
+        refusals = ", ".join(f"{reason} {count}" for reason, count in decided.refused.items())
+        return f"{told} {_('Not moved')}: {refusals}."
+
+
+@panel("admin/panels/queue.html", permission="creators.view_creator", position=20)
+def review_queue(request: HttpRequest) -> dict[str, object]:
+    """How many creators wait, and since when."""
+    pending = Creator.objects.pending().aggregate(waiting=Count("id"), oldest=Min("status_since"))
+    return {**pending, "asked": Creator.objects.filter(status=Creator.Status.ASKED).count()}
+
+
+@admin.register(Decision)
+class DecisionAdmin(Exports, model_admin.ViewOnlyAdmin):
+    class DecisionResource(HarmlessResource):
+        class Meta:
+            model = Decision
+            fields = (
+                "id",
+                "creator__handle",
+                "action",
+                "from_status",
+                "to_status",
+                "reason",
+                "note",
+                "decided_by__username",
+                "decided_at",
+            )
+
+    resource_classes = [DecisionResource]
+    list_display = [
+        "decided_at",
+        "creator",
+        "action",
+        model_admin.badge("to_status", gettext_lazy("to")),
+        "reason",
+        "decided_by",
+    ]
+    list_select_related = ["creator", "decided_by"]
+    list_filter = ["action"]
+    search_fields = ["creator__handle__startswith"]

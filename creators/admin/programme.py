@@ -1,0 +1,89 @@
+"""The programme, its categories and terms; and what is derived of creators: enrolments, reach, rules met."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from import_export.admin import ImportExportModelAdmin
+
+from creators.models import Category, Eligibility, Enrolment, ProgrammeTerms, Reach
+from pulse_site.admin import model_admin
+from pulse_site.admin.exports import Exports, HarmlessResource
+
+
+class CategoryResource(HarmlessResource):
+    class Meta:
+        model = Category
+        import_id_fields = ("slug",)
+        fields = ("slug", "name_en", "name_fr", "hashtags", "position")
+
+
+@admin.register(Category)
+class CategoryAdmin(Exports, model_admin.PulseModelAdmin, ImportExportModelAdmin):
+    """Reference data: the one model that is imported by the library, a few rows at a time."""
+
+    resource_classes = [CategoryResource]
+    list_display = ["position", "name_en", "name_fr", "slug"]
+    list_display_links = ["name_en"]
+    search_fields = ["slug", "name_en", "name_fr"]
+
+
+@admin.register(ProgrammeTerms)
+class ProgrammeTermsAdmin(model_admin.PulseModelAdmin):
+    """A new version may be proposed and edited until it is approved; then it is only read."""
+
+    list_display = ["__str__", "starts_on", "market", "min_followers", "share", "lineup_share", "approved"]
+    exclude = ["approved", "proposed_by", "approved_by"]
+
+    @admin.display(description=_("creator's share"))
+    def share(self, terms: ProgrammeTerms) -> str:
+        return percent(terms.share_basis_points)
+
+    @admin.display(description=_("lineup share"))
+    def lineup_share(self, terms: ProgrammeTerms) -> str:
+        return percent(terms.lineup_basis_points)
+
+    def has_change_permission(self, request: HttpRequest, obj: ProgrammeTerms | None = None) -> bool:
+        return super().has_change_permission(request, obj) and not (obj and obj.approved)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ProgrammeTerms | None = None) -> list[str]:
+        return ["approved", "proposed_by", "approved_by"] if obj else []
+
+    def get_exclude(self, request: HttpRequest, obj: ProgrammeTerms | None = None) -> Any:
+        return None if obj else self.exclude
+
+    def save_model(self, request: HttpRequest, obj: ProgrammeTerms, form: Any, change: bool) -> None:
+        if not change:
+            obj.proposed_by = request.user  # type: ignore[assignment]
+        super().save_model(request, obj, form, change)
+
+
+def percent(basis_points: int) -> str:
+    return f"{basis_points // 100}.{basis_points % 100:02} %"
+
+
+@admin.register(Enrolment)
+class EnrolmentAdmin(model_admin.ViewOnlyAdmin):
+    list_display = ["creator", "starts_on", "ends_on"]
+    list_select_related = ["creator"]
+    ordering = ["-id"]
+    search_fields = ["creator__handle__startswith"]
+
+
+@admin.register(Reach)
+class ReachAdmin(model_admin.ViewOnlyAdmin):
+    list_display = ["creator", model_admin.count("followers", _("followers")), "as_of"]
+    list_select_related = ["creator"]
+    search_fields = ["creator__handle__startswith"]
+    # Along the index reach_largest_first, ties included.
+    ordering = ["-followers", "creator_id"]
+
+
+@admin.register(Eligibility)
+class EligibilityAdmin(model_admin.ViewOnlyAdmin):
+    list_display = ["creator", "eligible", "failed_rules", "followers", "videos", "as_of", "terms"]
+    list_select_related = ["creator", "terms"]
+    list_filter = ["eligible"]
+    ordering = ["-creator_id"]
+    search_fields = ["creator__handle__startswith"]

@@ -1,0 +1,5 @@
+"""Finance: months, the ledger, earnings and payments."""
+
+from payouts.admin import batches, ledger, months
+
+__all__ = ["batches", "ledger", "months"]

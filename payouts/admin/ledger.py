@@ -1,0 +1,148 @@
+"""The ledger and what creators earned: read, exported, never written here."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Q, Sum
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import Month
+from creators.models import Creator
+from payouts.models import Account, Earning, Payout, Seal, Transfer
+from pulse_site.admin import model_admin
+from pulse_site.admin.exports import DollarsColumn, Exports, HarmlessResource
+from pulse_site.panels import panel
+
+SHOWN = 30
+MONTHS = 12
+
+
+@admin.register(Account)
+class AccountAdmin(model_admin.ViewOnlyAdmin):
+    list_display = ["code", "kind", "creator", "advertiser"]
+    list_filter = ["kind"]
+    list_select_related = ["creator", "advertiser"]
+    search_fields = ["code__startswith", "creator__handle__exact"]
+    # The index of the code serves the list too.
+    ordering = ["code"]
+
+
+@panel("admin/panels/account.html", of=Account, permission="payouts.view_transfer", position=10)
+def statement(request: HttpRequest, account: Account) -> dict[str, Any]:
+    """The balance and the newest transfers."""
+    both = Transfer.objects.filter(Q(debit_account=account) | Q(credit_account=account))
+    return {
+        "balance": Account.objects.with_balance()
+        .values("balance_micros")
+        .get(pk=account.pk)["balance_micros"],
+        "transfers": both.select_related("debit_account", "credit_account").order_by("-id")[:SHOWN],
+    }
+
+
+class TransferResource(HarmlessResource):
+    amount = DollarsColumn(attribute="amount_micros", column_name="amount_usd")
+
+    class Meta:
+        model = Transfer
+        fields = (
+            "id",
+            "key",
+            "kind",
+            "debit_account__code",
+            "credit_account__code",
+            "amount",
+            "month",
+            "reason",
+            "created_by__username",
+            "created_at",
+        )
+
+
+@admin.register(Transfer)
+class TransferAdmin(Exports, model_admin.ViewOnlyAdmin):
+    resource_classes = [TransferResource]
+    list_display = [
+        "id",
+        "kind",
+        "debit_account",
+        "credit_account",
+        model_admin.dollars("amount_micros", _("amount")),
+        "month",
+        "created_at",
+    ]
+    list_filter = ["kind"]
+    list_select_related = ["debit_account", "credit_account"]
+    search_fields = ["key__startswith", "debit_account__code__exact", "credit_account__code__exact"]
+    fields = [
+        "key",
+        "kind",
+        "debit_account",
+        "credit_account",
+        model_admin.dollars("amount_micros", _("amount")),
+        "month",
+        "reason",
+        "created_by",
+        "created_at",
+    ]
+
+
+class EarningResource(HarmlessResource):
+    revenue = DollarsColumn(attribute="revenue_micros", column_name="revenue_usd")
+    enrolled = DollarsColumn(attribute="enrolled_micros", column_name="enrolled_usd")
+    share = DollarsColumn(attribute="share_micros", column_name="share_usd")
+
+    class Meta:
+        model = Earning
+        fields = (
+            "month",
+            "creator__handle",
+            "campaign__reference",
+            "impressions",
+            "revenue",
+            "enrolled",
+            "share",
+        )
+
+
+@admin.register(Earning)
+class EarningAdmin(Exports, model_admin.ViewOnlyAdmin):
+    resource_classes = [EarningResource]
+    list_display = [
+        "month",
+        "creator",
+        "campaign",
+        model_admin.count("impressions", _("impressions")),
+        model_admin.dollars("revenue_micros", _("revenue")),
+        model_admin.dollars("enrolled_micros", _("within an enrolment")),
+        model_admin.dollars("share_micros", _("share")),
+    ]
+    list_select_related = ["creator", "campaign"]
+    ordering = ["-id"]
+    search_fields = ["creator__handle__exact"]
+    search_help_text = _("The creator's handle, in full.")
+    fields: ClassVar[Any] = list_display
+
+
+@panel("admin/panels/earnings.html", of=Creator, permission="payouts.view_earning", position=50)
+def earnings(request: HttpRequest, creator: Creator) -> dict[str, Any]:
+    """What the creator earned month by month, and what he was paid."""
+    by_month = (
+        Earning.objects.filter(creator=creator, month__in=_newest_months())
+        .order_by("-month")
+        .values("month")
+        .annotate(revenue=Sum("revenue_micros"), share=Sum("share_micros"))
+    )
+    paid = Payout.objects.filter(creator=creator).select_related("batch").order_by("-id")[:MONTHS]
+    return {"months": by_month, "payouts": paid}
+
+
+def _newest_months() -> list[str]:
+    """Named one by one: the index of earnings starts with the month."""
+    return list(Month.objects.order_by("-code").values_list("code", flat=True)[:MONTHS])
+
+
+@admin.register(Seal)
+class SealAdmin(model_admin.ViewOnlyAdmin):
+    list_display = ["subject", "first_id", "last_id", "rows", "digest", "sealed_at"]
+    list_filter = ["subject"]

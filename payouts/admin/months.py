@@ -1,0 +1,117 @@
+"""Months: calculated as a draft, put under review by one person, closed by another."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import Month
+from payouts import batches, months
+from payouts.models import Earning, PayoutBatch
+from pulse_site.admin import model_admin
+from pulse_site.admin.moves import Move, MovingAdmin
+from pulse_site.panels import panel
+
+SHOWN = 20
+REVIEW, CLOSE = ("campaigns.review_month",), ("campaigns.close_month",)
+BAR = 1_000  # the width of the bar on which the creators' part is drawn
+
+
+def statuses(action: str) -> frozenset[str]:
+    return frozenset(months.MOVES[action][0])
+
+
+@admin.register(Month)
+class MonthAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
+    in_bulk = False
+    list_display = [
+        "code",
+        model_admin.badge(),
+        model_admin.dollars("revenue_micros", _("revenue")),
+        model_admin.dollars("shared_micros", _("creators")),
+        model_admin.dollars("platform_micros", _("platform")),
+        model_admin.count("creators", _("creators who earn")),
+        "reviewed_by",
+        "closed_by",
+    ]
+    list_select_related = ["reviewed_by", "closed_by"]
+    fields = [
+        "code",
+        "terms",
+        model_admin.dollars("revenue_micros", _("revenue")),
+        model_admin.dollars("shared_micros", _("creators")),
+        model_admin.dollars("platform_micros", _("platform")),
+        model_admin.count("creators", _("creators who earn")),
+        "calculated_at",
+        "reviewed_by",
+        "reviewed_at",
+        "closed_by",
+        "closed_at",
+        "digest",
+    ]
+    moves = {
+        "calculate": Move(_("Calculate"), REVIEW, statuses("calculate")),
+        "review": Move(_("Put under review"), REVIEW, statuses("review"), tone="good"),
+        "reopen": Move(_("Take back from review"), REVIEW + CLOSE, statuses("reopen")),
+        "close": Move(_("Close"), CLOSE, statuses("close"), tone="good"),
+        "pay": Move(
+            _("Prepare a payout batch"),
+            ("payouts.prepare_batch",),
+            frozenset({Month.Status.CLOSED}),
+            tone="good",
+        ),
+    }
+
+    def figures(self, record: Month) -> list[tuple[object, object]]:
+        return [
+            (_("status"), record.get_status_display()),
+            (_("revenue"), model_admin.money.dollars(record.revenue_micros)),
+            (_("creators"), model_admin.money.dollars(record.shared_micros)),
+            (_("platform"), model_admin.money.dollars(record.platform_micros)),
+            (_("creators who earn"), f"{record.creators:,}"),
+            (_("put under review by"), record.reviewed_by or "–"),
+        ]
+
+    def obstacle(self, request: HttpRequest, action: str, record: Month) -> str:
+        if action == "close" and record.reviewed_by == request.user:
+            return str(_("You put it under review; somebody else closes it."))
+        return super().obstacle(request, action, record)
+
+    def perform(self, request: HttpRequest, action: str, records: QuerySet[Any], **answers: str) -> str:
+        month = records.get()
+        if action == "pay":
+            return _prepared(batches.prepare(month, request.user))  # type: ignore[arg-type]
+        jobs = {"review": months.review, "reopen": months.reopen, "close": months.close}
+        if action == "calculate":
+            summary = months.calculate(month.code)
+        else:
+            summary = jobs[action](month.code, request.user)  # type: ignore[arg-type]
+        return " ".join([str(_("%(month)s: done.")) % {"month": month}, *summary["warnings"]])
+
+
+def _prepared(batch: PayoutBatch) -> SafeString:
+    address = reverse("admin:payouts_payoutbatch_change", args=[batch.pk])
+    return format_html('{} <a href="{}">{}</a>', _("Prepared; another person approves it:"), address, batch)
+
+
+@panel("admin/panels/month.html", permission="campaigns.view_month", position=10)
+def current_month(request: HttpRequest) -> dict[str, Any] | None:
+    """The month that needs work: the oldest that isn't closed, or else the newest."""
+    month = (
+        Month.objects.exclude(status=Month.Status.CLOSED).order_by("code").first()
+        or Month.objects.order_by("-code").first()
+    )
+    if month is None:
+        return {"month": None}
+    return {"month": month, "creators_part": month.shared_micros * BAR // (month.revenue_micros or 1)}
+
+
+@panel("admin/panels/month_earnings.html", of=Month, permission="payouts.view_earning", position=10)
+def largest_earnings(request: HttpRequest, month: Month) -> dict[str, Any]:
+    earnings = Earning.objects.filter(month=month).select_related("creator", "campaign")
+    return {"earnings": earnings.order_by("-share_micros")[:SHOWN], "month": month}

@@ -1,0 +1,139 @@
+"""What every ModelAdmin of Pulse has: lists that stay fast at a million rows, and columns that read well.
+
+Measured on stock lists of a million rows: the full COUNT, filters that SELECT DISTINCT, sorting by what has
+no index and following every foreign key cost 10 to 90 times the page itself. So: counts stop at a limit,
+nothing sorts unless its ModelAdmin says so, and nothing is selected that nobody has seen.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.helpers import ActionForm
+from django.core.paginator import Paginator
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from pulse_site import money, panels
+from pulse_site.templatetags import badges
+
+
+class CappedPaginator(Paginator):
+    """Counts to a limit and no further."""
+
+    limit = 10_000
+
+    object_list: models.QuerySet[Any]
+
+    @cached_property
+    def _counted(self) -> int:
+        return self.object_list.order_by()[: self.limit + 1].count()
+
+    @property
+    def count(self) -> int:
+        return min(self._counted, self.limit)
+
+    @property
+    def capped(self) -> bool:
+        return self._counted > self.limit
+
+
+class TickedRows(ActionForm):
+    """Actions run on the rows that were ticked, never "across all pages": that hits rows nobody has seen."""
+
+    def clean_select_across(self) -> bool:
+        return False
+
+
+class DollarsField(forms.DecimalField):
+    """Dollars for the person who types, whole micros for the model."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_digits=15, decimal_places=2, min_value=Decimal("0.01"), **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return Decimal(value) / money.MICROS_PER_DOLLAR if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> int | None:
+        dollars = super().clean(value)
+        return None if dollars is None else int(dollars * money.MICROS_PER_DOLLAR)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+
+class PulseModelAdmin(admin.ModelAdmin):
+    action_form = TickedRows
+    paginator = CappedPaginator
+    list_per_page = 50
+    list_max_show_all = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    sortable_by: ClassVar[Any] = ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Nothing is deleted here: money, decisions and lineups refer to it."""
+        return False
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name.endswith("_micros"):
+            return DollarsField(label=kwargs.get("label", db_field.verbose_name), help_text=_("US dollars."))
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        record = kwargs.get("obj")
+        if record is not None:
+            context["panels"] = panels.shown(request, record)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+class ViewOnlyAdmin(PulseModelAdmin):
+    """Rows that only the job modules write: a person may look."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+def column(field: str, label: Any, show: Callable[[Any], object], order: str | None = None) -> Any:
+    """A column of a list, and a read-only field of a page, that shows `field` of the row by `show`."""
+
+    @admin.display(description=label, ordering=order, empty_value="–")
+    def shown(record: Any) -> object:
+        value: Any = record
+        for name in field.split("__"):
+            value = getattr(value, name, None)
+        return None if value is None else show(value)
+
+    shown.__name__ = f"{field}_shown"
+    return shown
+
+
+def dollars(field: str, label: Any) -> Any:
+    """A column that shows the micros of `field` as dollars."""
+    return column(field, label, money.dollars)
+
+
+def count(field: str, label: Any, order: str | None = None) -> Any:
+    """A column that shows the integer of `field` with its thousands apart."""
+    return column(field, label, "{:,}".format, order)
+
+
+def badge(field: str = "status", label: Any = None) -> Any:
+    """A column that shows a field with choices as a coloured pill."""
+
+    @admin.display(description=label or _("status"))
+    def shown(record: Any) -> SafeString:
+        return badges.badge(record, field)
+
+    shown.__name__ = f"{field}_badge"
+    return shown

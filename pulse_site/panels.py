@@ -1,0 +1,54 @@
+"""Panels: what an app shows on the admin's start page and on the page of a record.
+
+The frame knows no app, so each app registers its own panels in its admin modules, also for the records of
+an app below it (earnings on a creator's page). A panel asks for its data in a fixed number of queries.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model
+from django.http import HttpRequest
+
+Build = Callable[..., dict[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Panel:
+    build: Build
+    template: str
+    permission: str
+    position: int
+
+
+_panels: dict[type[Model] | None, list[Panel]] = defaultdict(list)
+
+
+def panel(
+    template: str, *, permission: str, position: int, of: type[Model] | None = None
+) -> Callable[[Build], Build]:
+    """Register the decorated function as the source of a panel for users with `permission`.
+
+    Without `of` the panel stands on the start page and the function takes the request; with a model it
+    stands on the page of each of its records and takes the request and the record. It returns what the
+    template sees as `panel`, or None to show nothing.
+    """
+
+    def register(build: Build) -> Build:
+        _panels[of].append(Panel(build, template, permission, position))
+        return build
+
+    return register
+
+
+def shown(request: HttpRequest, record: Model | None = None) -> list[dict[str, Any]]:
+    """The panels of the start page, or of `record`, that this user may see, in their order."""
+    arguments = (request,) if record is None else (request, record)
+    built = [
+        {"template": panel.template, "content": panel.build(*arguments)}
+        for panel in sorted(_panels[type(record) if record else None], key=lambda panel: panel.position)
+        if request.user.has_perm(panel.permission)
+    ]
+    return [each for each in built if each["content"] is not None]

@@ -1,0 +1,48 @@
+"""{% load badges %}: a status as a coloured pill."""
+
+from django import template
+from django.db.models import Model
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+# Colour says what a person has to do about it: nothing (good), look (warn), know (info), worry (bad).
+TONES = {
+    "approved": "good",
+    "booked": "good",
+    "closed": "good",
+    "paid": "good",
+    "done": "good",
+    "billable": "good",
+    "good": "good",
+    "pending": "warn",
+    "submitted": "warn",
+    "review": "warn",
+    "prepared": "warn",
+    "warned": "warn",
+    "paused": "warn",
+    "previewed": "warn",
+    "asked": "info",
+    "calculated": "info",
+    "reserved": "info",
+    "running": "info",
+    "queued": "info",
+    "applied": "info",
+    "rejected": "bad",
+    "suspended": "bad",
+    "banned": "bad",
+    "failed": "bad",
+    "refused": "bad",
+    "cancelled": "",
+}
+
+
+@register.filter
+def badge(record: Model, field: str = "status") -> SafeString:
+    """{{ creator|badge }}, {{ creator|badge:"standing" }}: a field with choices, coloured by its value."""
+    return pill(str(getattr(record, f"get_{field}_display")()), TONES.get(getattr(record, field), ""))
+
+
+def pill(label: str, tone: str) -> SafeString:
+    return format_html('<span class="badge badge-{}">{}</span>', tone or "plain", label)
