@@ -101,6 +101,14 @@ def recompute(day: datetime.date, market: str = settings.LAUNCH_MARKET) -> dict[
     return _summary(run, changed, started)
 
 
+def terms_of(day: datetime.date) -> ProgrammeTerms:
+    """The terms in force on `day`; raises Refused before the first."""
+    try:
+        return ProgrammeTerms.objects.in_force(day)
+    except ProgrammeTerms.DoesNotExist:
+        raise Refused(f"No terms are in force on {day}: the programme had not begun.") from None
+
+
 def places(terms: ProgrammeTerms, population: int) -> int:
     """The last rank that is in: the greatest with 10,000 * (rank - 1) < basis points * population."""
     return -(-terms.lineup_basis_points * population // BASIS_POINTS)
@@ -196,7 +204,7 @@ def _take_turn(day: datetime.date, market: str) -> None:
 
 def _draft(day: datetime.date, market: str) -> PlacementRun:
     """The lineup as the counts have it now, written as a run that doesn't count yet."""
-    terms = _terms(day)
+    terms = terms_of(day)
     given: dict[str, Any] = {"day": day, "market": market, "unsuitable": Tier.UNSUITABLE.value}
     population = _value(POPULATION, terms, given)
     if not population and not VideoCounts.objects.filter(day=day, market=market).exists():
@@ -222,13 +230,6 @@ def _draft(day: datetime.date, market: str) -> PlacementRun:
     run.digest = digest(run)
     run.save(update_fields=["lineup", "digest"])
     return run
-
-
-def _terms(day: datetime.date) -> ProgrammeTerms:
-    try:
-        return ProgrammeTerms.objects.in_force(day)
-    except ProgrammeTerms.DoesNotExist:
-        raise Refused(f"No terms are in force on {day}: the programme had not begun.") from None
 
 
 def _value(statement: str, terms: ProgrammeTerms, given: dict[str, Any]) -> int:

@@ -1,0 +1,209 @@
+"""Why a video was, or was not, in the lineup of a day: every figure from stored facts, nothing guessed.
+
+A video that is in is explained by its placement, as it was ranked then. The rank of any other is counted from
+the day's counts: how many of the population stand above it. So are the views that it lacked: with the very
+score at the cut it gets in only if it wins the tie there, with one more it always does.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db import connection, models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from campaigns import placements
+from campaigns.models import Delivery, Placement, PlacementRun
+from creators.models import Enrolment, ProgrammeTerms, Tier, Video, VideoCounts
+from pulse_site.refusal import Refused
+
+PERMILLE = 1_000
+ABOVE = """
+    SELECT COUNT(*) FROM ({scored}) other
+      JOIN creators_videocounts mine ON mine.day = %(day)s AND mine.video_id = %(video)s
+     WHERE other.score > %(score)s
+        OR (other.score = %(score)s
+            AND (other.published_at > mine.published_at
+                 OR (other.published_at = mine.published_at AND other.video_id < mine.video_id)))
+"""
+
+
+class Why(models.TextChoices):
+    """Why a video is in the lineup or not."""
+
+    IN_LINEUP = "in_lineup", _("in the lineup")
+    TOO_OLD = "too_old", _("older than the terms' horizon, so that it does not score")
+    UNSUITABLE = "unsuitable", _("unsuitable for brands, so that it never enters a lineup")
+    BELOW_CUT = "below_cut", _("below the cut")
+    NOT_COMPUTED = "not_computed", _("the lineup of that day was not computed yet")
+    COUNTS_CHANGED = "counts_changed", _("its counts came after the lineup was computed: compute it again")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one video stood among its market's videos of a day; `run` is None while nothing was ranked."""
+
+    counts: VideoCounts
+    terms: ProgrammeTerms
+    run: PlacementRun | None
+    placement: Placement | None
+
+    @property
+    def too_old(self) -> bool:
+        return self.counts.age_days > self.terms.horizon_days
+
+    @property
+    def decay_permille(self) -> int:
+        return 0 if self.too_old else int(self.terms.decay_permille[self.counts.age_days])
+
+    @property
+    def points(self) -> int:
+        """The weighted counts, before decay."""
+        counts, terms = self.counts, self.terms
+        return (
+            counts.views * terms.weight_views
+            + counts.likes * terms.weight_likes
+            + counts.comments * terms.weight_comments
+            + counts.shares * terms.weight_shares
+        )
+
+    @property
+    def score(self) -> int:
+        return self.placement.score if self.placement else self.points * self.decay_permille // PERMILLE
+
+    @cached_property
+    def rank(self) -> int | None:
+        """None beyond the horizon: such a video is not part of the population."""
+        if self.placement:
+            return self.placement.rank
+        return None if self.too_old else self.rank_with(self.score)
+
+    @property
+    def places(self) -> int | None:
+        """The last rank that is in."""
+        return placements.places(self.terms, self.run.population) if self.run else None
+
+    @property
+    def why(self) -> Why:
+        if self.placement:
+            return Why.IN_LINEUP
+        if self.rank is None:
+            return Why.TOO_OLD
+        if self.counts.tier == Tier.UNSUITABLE:
+            return Why.UNSUITABLE
+        if self.places is None:
+            return Why.NOT_COMPUTED
+        return Why.COUNTS_CHANGED if self.rank <= self.places else Why.BELOW_CUT
+
+    def rank_with(self, score: int) -> int:
+        """The rank that the video would have with this score."""
+        counts = self.counts
+        values: dict[str, Any] = {"day": counts.day, "market": counts.market}
+        values |= {"video": counts.video_id, "score": score}
+        with connection.cursor() as cursor:
+            cursor.execute(ABOVE.format(scored=placements.scored(self.terms)), values)
+            return cursor.fetchone()[0] + 1
+
+    def lacking(self) -> dict[str, int | None]:
+        """How far below the cut the video is: in places, and in views (None when no number would do)."""
+        if self.why != Why.BELOW_CUT or self.rank is None or self.places is None:
+            return {"places_below": None, "views_lacking": None}
+        return {"places_below": self.rank - self.places, "views_lacking": self._views_lacking(self.places)}
+
+    def _views_lacking(self, places: int) -> int | None:
+        cutoff = self.run.cutoff_score if self.run else None
+        if cutoff is None or not self.decay_permille or not self.terms.weight_views:
+            return None
+        score = cutoff if self.rank_with(cutoff) <= places else cutoff + 1
+        points = _rounded_up(score * PERMILLE, self.decay_permille)
+        return _rounded_up(points - self.points, self.terms.weight_views)
+
+
+def explain(platform_id: int, day: datetime.date) -> dict[str, Any]:
+    """All that decided whether the video was in the lineup of `day`, and what came of it.
+
+    Returns what is known of the video and its counts; decay_permille, points and score; population, rank,
+    places (the last rank that is in) and cutoff_score, None while that day was not computed; in_lineup, why
+    (a value of Why), places_below and views_lacking; the creator's enrolment of that day, and deliveries:
+    campaign, impressions, verdict, revenue_micros. Raises Refused for an unknown video, or without counts.
+    """
+    standing = _standing(platform_id, day)
+    counts, run = standing.counts, standing.run
+    return {
+        **_seen(counts),
+        "terms": standing.terms.version,
+        "decay_permille": standing.decay_permille,
+        "points": standing.points,
+        "score": standing.score,
+        "population": run.population if run else None,
+        "rank": standing.rank,
+        "places": standing.places,
+        "cutoff_score": run.cutoff_score if run else None,
+        "in_lineup": standing.placement is not None,
+        "why": standing.why.value,
+        **standing.lacking(),
+        "enrolment": _enrolment(counts),
+        "deliveries": _deliveries(counts),
+    }
+
+
+def _standing(platform_id: int, day: datetime.date) -> Standing:
+    counts = _counts(platform_id, day)
+    run = PlacementRun.objects.current().select_related("terms").filter(day=day, market=counts.market).first()
+    placement = run.placements.filter(video_id=platform_id).first() if run else None
+    return Standing(counts, run.terms if run else placements.terms_of(day), run, placement)
+
+
+def _counts(platform_id: int, day: datetime.date) -> VideoCounts:
+    seen = VideoCounts.objects.select_related("creator", "category")
+    counts = seen.filter(day=day, video_id=platform_id).first()
+    if counts is None:
+        if not Video.objects.filter(pk=platform_id).exists():
+            raise Refused(f"No video {platform_id} is known: check the platform's number.")
+        raise Refused(
+            f"Video {platform_id} has no counts of {day}: choose a day on which it was counted, or import "
+            f"the video file of that day (import_videos FILE --as-of {day})."
+        )
+    return counts
+
+
+def _seen(counts: VideoCounts) -> dict[str, Any]:
+    return {
+        "video": counts.video_id,
+        "day": counts.day.isoformat(),
+        "market": counts.market,
+        "creator": counts.creator.handle,
+        "category": counts.category.slug if counts.category else None,
+        "tier": Tier(counts.tier).name.lower(),
+        "published": counts.published_at.isoformat(),
+        "age_days": counts.age_days,
+        "views": counts.views,
+        "likes": counts.likes,
+        "comments": counts.comments,
+        "shares": counts.shares,
+    }
+
+
+def _enrolment(counts: VideoCounts) -> str | None:
+    """The span in which the creator earned on that day."""
+    spans = Enrolment.objects.filter(creator_id=counts.creator_id, starts_on__lte=counts.day)
+    span = spans.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=counts.day)).first()
+    return str(span) if span else None
+
+
+def _deliveries(counts: VideoCounts) -> list[dict[str, Any]]:
+    rows = Delivery.objects.filter(day=counts.day, video_id=counts.video_id).order_by("campaign__reference")
+    return [
+        {"campaign": campaign, "impressions": impressions, "verdict": verdict, "revenue_micros": micros}
+        for campaign, impressions, verdict, micros in rows.values_list(
+            "campaign__reference", "impressions", "verdict", "revenue_micros"
+        )
+    ]
+
+
+def _rounded_up(dividend: int, divisor: int) -> int:
+    return -(-dividend // divisor)

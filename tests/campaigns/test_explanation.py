@@ -1,0 +1,197 @@
+import datetime
+import io
+import json
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campaigns import placements
+from campaigns.explanation import explain
+from campaigns.models import Delivery, PlacementRun
+from creators.models import Tier, VideoCounts
+from pulse_site.refusal import Refused
+from tests import factories
+from tests.campaigns.test_placements import NOON, counted, rolled_back
+
+pytestmark = pytest.mark.django_db
+DAY = factories.DAY
+
+
+def crowd(size: int, views: int = 10_000) -> list[VideoCounts]:
+    """Videos of which each has one view less than the one before."""
+    return [counted(views - number) for number in range(size)]
+
+
+def explained(counts: VideoCounts) -> dict[str, Any]:
+    factories.video(counts.video_id, creator=counts.creator)
+    return explain(counts.video_id, DAY)
+
+
+def said(counts: VideoCounts) -> str:
+    factories.video(counts.video_id, creator=counts.creator)
+    out = io.StringIO()
+    call_command("explain_video", str(counts.video_id), "--day", DAY.isoformat(), stdout=out)
+    return out.getvalue()
+
+
+def test_a_video_in_the_lineup_is_explained_by_its_placement() -> None:
+    first, *_rest = crowd(26)
+    placements.recompute(DAY)
+    facts = explained(first)
+    assert (facts["in_lineup"], facts["why"], facts["rank"], facts["places"]) == (True, "in_lineup", 1, 2)
+    assert (facts["population"], facts["score"], facts["cutoff_score"]) == (26, 10_000, 9_999)
+    assert (facts["places_below"], facts["views_lacking"]) == (None, None)
+
+
+def test_the_score_is_explained_by_counts_weights_and_decay() -> None:
+    counts = counted(
+        1_000, likes=100, comments=10, shares=1, age_days=1, published_at=NOON - datetime.timedelta(days=1)
+    )
+    facts = explained(counts)
+    assert (facts["points"], facts["decay_permille"], facts["score"]) == (1_620, 905, 1_466)
+    assert (facts["age_days"], facts["terms"], facts["tier"], facts["creator"]) == (
+        1,
+        1,
+        "standard",
+        "someone",
+    )
+
+
+def test_a_video_below_the_cut_hears_how_far() -> None:
+    videos = crowd(100)
+    placements.recompute(DAY)
+    assert said(videos[6]).startswith("Rank 7 of 100: 3 places below the cut; 4 more views would have done.")
+
+
+def test_one_place_and_one_view_are_singular() -> None:
+    videos = crowd(25)
+    placements.recompute(DAY)
+    VideoCounts.objects.filter(video_id=videos[1].video_id).update(
+        views=9_999, published_at=NOON + datetime.timedelta(hours=1)
+    )
+    assert said(videos[1]).startswith("Rank 2 of 25: 1 place below the cut; 1 more view would have done.")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    views=st.lists(st.integers(0, 40), min_size=26, max_size=36),
+    ages=st.lists(st.sampled_from([0, 3, 30]), min_size=36, max_size=36),
+    chosen=st.integers(0, 35),
+    weight=st.sampled_from([1, 3]),
+)
+def test_so_many_more_views_bring_a_video_in_and_one_less_does_not(
+    views: list[int], ages: list[int], chosen: int, weight: int
+) -> None:
+    with rolled_back():
+        terms = factories.terms()
+        terms.weight_views = weight
+        terms.save()
+        videos = [
+            counted(
+                seen,
+                age_days=age,
+                published_at=NOON + datetime.timedelta(seconds=number % 3),
+                tier=Tier.UNSUITABLE if number % 5 == 0 else Tier.STANDARD,
+            )
+            for number, (seen, age) in enumerate(zip(views, ages, strict=False))
+        ]
+        one = videos[chosen % len(videos)]
+        placements.recompute(DAY)
+        lacking = explained(one)["views_lacking"]
+        if lacking is None:
+            return
+        assert lacking > 0
+        assert not in_with(one, lacking - 1)
+        assert in_with(one, lacking)
+
+
+def in_with(counts: VideoCounts, more_views: int) -> bool:
+    VideoCounts.objects.filter(day=DAY, video_id=counts.video_id).update(views=counts.views + more_views)
+    placements.recompute(DAY)
+    return PlacementRun.objects.get().placements.filter(video_id=counts.video_id).exists()
+
+
+def test_no_number_of_views_helps_where_views_do_not_count() -> None:
+    terms = factories.terms()
+    terms.weight_views = 0
+    terms.save()
+    videos = [counted(1_000, likes=30 - number) for number in range(30)]
+    placements.recompute(DAY)
+    assert "no number of views would have done" in said(videos[5])
+
+
+def test_a_video_beyond_the_horizon_has_no_rank() -> None:
+    crowd(2)
+    old = counted(10**9, age_days=31)
+    placements.recompute(DAY)
+    facts = explained(old)
+    assert (facts["why"], facts["score"], facts["rank"]) == ("too_old", 0, None)
+
+
+def test_an_unsuitable_video_has_a_rank_but_no_way_in() -> None:
+    crowd(2)
+    unsafe = counted(10**9, tier=Tier.UNSUITABLE)
+    placements.recompute(DAY)
+    facts = explained(unsafe)
+    assert (facts["why"], facts["rank"], facts["tier"]) == ("unsuitable", 1, "unsuitable")
+
+
+def test_before_the_lineup_is_computed_the_rank_is_known_and_the_cut_is_not() -> None:
+    facts = explained(crowd(3)[1])
+    assert (facts["why"], facts["rank"], facts["population"]) == ("not_computed", 2, None)
+
+
+def test_counts_that_came_later_are_told_apart_from_a_place_below_the_cut() -> None:
+    crowd(25)
+    placements.recompute(DAY)
+    assert explained(counted(10**6))["why"] == "counts_changed"
+
+
+def test_the_creators_enrolment_and_the_ads_of_the_day_are_told() -> None:
+    creator = factories.enrolled("earner")
+    counts = counted(of=creator)
+    Delivery.objects.create(
+        day=DAY,
+        campaign=factories.campaign("C-7"),
+        video=factories.video(counts.video_id, creator=creator),
+        creator=creator,
+        impressions=1_500,
+        verdict=Delivery.Verdict.BILLABLE,
+        revenue_micros=15_000_000,
+        month=factories.month(),
+    )
+    facts = explain(counts.video_id, DAY)
+    assert facts["enrolment"] == "2026-01-01 – …"
+    assert facts["deliveries"] == [
+        {"campaign": "C-7", "impressions": 1_500, "verdict": "billable", "revenue_micros": 15_000_000}
+    ]
+
+
+def test_an_enrolment_that_ended_the_day_before_is_none() -> None:
+    creator = factories.enrolled("earner")
+    creator.enrolments.update(ends_on=DAY - datetime.timedelta(days=1))
+    assert explained(counted(of=creator))["enrolment"] is None
+
+
+def test_an_unknown_video_and_a_day_without_counts_are_refused() -> None:
+    with pytest.raises(Refused, match="No video 4711 is known"):
+        explain(4711, DAY)
+    video = factories.video()
+    with pytest.raises(CommandError, match=f"Video {video.pk} has no counts of 2026-10-15"):
+        call_command("explain_video", str(video.pk), "--day", DAY.isoformat())
+
+
+def test_an_explanation_takes_fewer_than_twenty_queries_and_is_json() -> None:
+    last = crowd(60)[-1]
+    placements.recompute(DAY)
+    factories.video(last.video_id, creator=last.creator)
+    out = io.StringIO()
+    with CaptureQueriesContext(connection) as queries:
+        call_command("explain_video", str(last.video_id), "--day", DAY.isoformat(), "--json", stdout=out)
+    assert len(queries) < 20
+    assert json.loads(out.getvalue())["places_below"] == 57
