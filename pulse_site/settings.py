@@ -165,6 +165,7 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "data_folder_in": str(BROKER_FOLDER),
         "data_folder_out": str(BROKER_FOLDER),
         "control_folder": str(BROKER_FOLDER / "control"),
+        "polling_interval": 0.2,
     }
 elif CELERY_BROKER_URL.startswith("redis"):
     # Longer than the time limit, or Redis would hand the message of a living run out twice.

@@ -1,4 +1,4 @@
-"""The frame's Celery tasks: the doorbell of a run and the sweeper."""
+"""The frame's background doors: the bell of a run, the sweeper, and uploaded files."""
 
 from typing import Any
 
@@ -6,6 +6,10 @@ from celery import shared_task
 from celery.signals import worker_ready
 
 from pulse_site import runs
+from pulse_site.feeds import feed as feeds
+from pulse_site.feeds import run as imports
+from pulse_site.models import Upload
+from pulse_site.runs import Work, job
 
 
 @shared_task
@@ -22,3 +26,25 @@ def sweep() -> None:
 def sweep_at_start(**kwargs: Any) -> None:
     """A worker that starts takes up at once what an earlier one left."""
     sweep.delay()
+
+
+@job
+def preview_upload(work: Work, upload_id: int) -> None:
+    summary = imports.preview(Upload.objects.get(pk=upload_id), work.progress)
+    with work.once():
+        work.result = summary
+
+
+@job
+def apply_upload(work: Work, upload_id: int) -> None:
+    """Not all inside work.once: the file is read before the transaction that writes.
+
+    The upload itself is applied only once, and a refusal is kept in it.
+    """
+    upload = Upload.objects.get(pk=upload_id)
+    if upload.status == Upload.Status.APPLIED:  # by an attempt that was killed before it could say so
+        feeds.named(upload.feed)(upload.options).afterwards()
+    else:
+        imports.apply(upload, work.progress)
+    with work.once():
+        work.result = upload.summary

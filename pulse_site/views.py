@@ -45,7 +45,7 @@ def _broker_answers() -> bool:
     with celery_app.connection_for_write(connect_timeout=BROKER_PATIENCE_SECONDS) as broker:
         try:
             broker.connect()
-        except broker.connection_errors:
+        except (*broker.connection_errors, *broker.channel_errors):
             return False
     return True
 

@@ -1,0 +1,23 @@
+"""The background door to the drafts of months."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from campaigns.models import Month
+from payouts import months
+from pulse_site import runs
+from pulse_site.runs import Work, job
+
+
+@job
+def calculate_month(work: Work, code: str) -> None:
+    with work.once():
+        work.result = months.calculate(code)
+
+
+@shared_task
+def calculate_open_months() -> None:
+    """Draft every month that has begun and still takes deliveries: mostly this one and the last."""
+    begun = Month.objects.filter(status__in=Month.TAKING, code__lte=f"{timezone.now():%Y-%m}")
+    for code in begun.values_list("code", flat=True):
+        runs.start("calculate_month", key=code, arguments={"code": code})
