@@ -27,28 +27,28 @@ BYTE_ORDER_MARKS = {
 
 
 class Survey:
-    """What one pass over the bytes tells: `sha256`, `encoding` (none for a workbook), `ends_whole` (the last
-    line has its end)."""
+    """What one pass over the bytes tells: `sha256`, `is_workbook`, and of a text its `encoding` and whether
+    it `ends_whole` (the last line has its end)."""
 
     def __init__(self, path: Path) -> None:
-        self.encoding = ""
+        self.is_workbook = False
         self.ends_whole = True
         self._lines = 0
+        self._recognise(b"")
         digest = hashlib.sha256()
         with path.open("rb") as file:
             for number, chunk in enumerate(iter(lambda: file.read(CHUNK), b"")):
                 digest.update(chunk)
                 if number == 0:
                     self._recognise(chunk)
-                if self.encoding:
+                if not self.is_workbook:
                     self._examine(chunk)
         self.sha256 = digest.hexdigest()
-        if self.encoding:
+        if not self.is_workbook:
             self._decode(b"", final=True)
 
     def _recognise(self, start: bytes) -> None:
-        if start.startswith(xlsx.MAGIC):
-            return
+        self.is_workbook = start.startswith(xlsx.MAGIC)
         self.encoding = next(
             (name for mark, name in BYTE_ORDER_MARKS.items() if start.startswith(mark)), "utf-8"
         )
@@ -71,7 +71,7 @@ class Survey:
         try:
             text = self._decoder.decode(chunk, final)
         except UnicodeDecodeError as error:
-            self._undecodable(error, chunk, final)
+            self._undecodable(error, final)
             return
         self._ascii = self._ascii and text.isascii()
         if text:
@@ -79,15 +79,15 @@ class Survey:
         if "\0" in text:
             raise Refused(_("This is a binary file. Save it as CSV (UTF-8) or XLSX."))
 
-    def _undecodable(self, error: UnicodeDecodeError, chunk: bytes, final: bool) -> None:
+    def _undecodable(self, error: UnicodeDecodeError, final: bool) -> None:
         """Text that is ASCII up to a byte that isn't UTF-8 is taken for cp1252; all else is broken."""
         line = self._lines + error.object[: error.start].count(b"\n") + 1
+        if final:
+            raise cut_off(line)
         if self.encoding == "utf-8" and self._ascii and error.object[: error.start].isascii():
             self.encoding = "cp1252"
             self._decoder = codecs.getincrementaldecoder("cp1252")()
-            self._decode(error.object, final)
-        elif final or error.reason == "unexpected end of data":
-            raise cut_off(line)
+            self._decode(error.object)
         else:
             raise Refused(
                 _("Line %(line)s has bytes that aren't %(encoding)s. Save the file again as CSV UTF-8.")
@@ -109,7 +109,7 @@ class Source:
             ) from None
         self.sha256 = self._survey.sha256
         self._file: BufferedReader | None = None
-        self._records = self._text_records() if self._survey.encoding else xlsx.rows(path)
+        self._records = xlsx.rows(path) if self._survey.is_workbook else self._text_records()
         self.header = self._header()
 
     @property
@@ -170,12 +170,14 @@ def cut_off(line: int) -> Refused:
 
 
 def _misquoted(line: int, error: str) -> Refused:
-    if "unexpected end" in error:
+    if "unexpected end" in error or "field limit" in error:
         return Refused(
-            _("A quote that opens on line %(line)s is never closed: the file was cut off, or a cell holds a "
-              "quote that isn't doubled. Correct it, or get the whole file again.")
+            _(
+                "A quote that opens on line %(line)s is never closed: the file was cut off, or a cell has a "
+                "quote that isn't doubled. Correct it, or get the whole file again."
+            )
             % {"line": line}
-        )  # fmt: skip
+        )
     return Refused(
         _("Line %(line)s can't be split into cells (%(error)s). Quotes within a cell must be doubled.")
         % {"line": line, "error": error}

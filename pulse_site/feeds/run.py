@@ -6,7 +6,6 @@ is an import that stops there, and so says the same.
 """
 
 import datetime
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -175,7 +173,7 @@ class _Import:
 
     def _keep(self, status: str, summary: dict[str, Any], stage: Stage) -> None:
         self.upload.status = status
-        self.upload.summary = json.loads(json.dumps(summary, cls=DjangoJSONEncoder))
+        self.upload.summary = summary
         self.upload.sha256 = self.source.sha256
         self.upload.applied_at = timezone.now() if status == Upload.Status.APPLIED else None
         self.upload.save()

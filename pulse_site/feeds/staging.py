@@ -79,9 +79,10 @@ class Stage:
 
     def load(self, rows: Sequence[tuple[Any, ...]], rejected: Sequence[tuple[Any, ...]]) -> None:
         """Add rows (line, then a value a column) and rejected rows (line, column, value, reason, message)."""
-        for table, batch in (("feed_rows", rows), ("feed_rejected", rejected)):
-            if batch:
-                _load(table, batch)
+        if rows:
+            _load("feed_rows", rows)
+        if rejected:
+            _load("feed_rejected", rejected)
 
     def settle(self) -> None:
         """All rows are in: let the database look at them before it plans what to do with them."""
@@ -145,12 +146,19 @@ class Stage:
         return select(f"SELECT {_REJECTED} FROM feed_rejected ORDER BY line LIMIT 1")[0]
 
     def sample(self, columns: Sequence[str], rows: int = 10) -> list[dict[str, Any]]:
-        """The first rows that would change something."""
+        """The first rows that would change something, in values that JSON keeps."""
+        names = ("change", *columns)
         found = select(
-            f"""SELECT change, {", ".join(columns)} FROM feed_ready
+            f"""SELECT {", ".join(names)} FROM feed_ready
                 ORDER BY CASE change WHEN 'unchanged' THEN 1 ELSE 0 END, line LIMIT {rows}"""
         )
-        return [dict(zip(("change", *columns), row, strict=True)) for row in found]
+        return [
+            {
+                name: value if isinstance(value, int | None) else str(value)
+                for name, value in zip(names, row, strict=True)
+            }
+            for row in found
+        ]
 
     def keep_rejected(self, upload: Upload) -> None:
         """Keep the first rejected rows with the upload; the summary counts them all."""
@@ -183,9 +191,11 @@ def _load(table: str, rows: Sequence[tuple[Any, ...]]) -> None:
 
 
 def _copy(table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """CSV says a missing value and a blank text alike; only rejected rows have blank texts."""
+    blanks = ', FORCE_NOT_NULL ("column", value)' if table == "feed_rejected" else ""
     text = io.StringIO()
-    csv.writer(text).writerows(rows)  # None becomes an empty cell, which COPY reads as NULL
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN (FORMAT csv)") as copy:
+    csv.writer(text).writerows(rows)
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN (FORMAT csv{blanks})") as copy:
         copy.write(text.getvalue())
 
 

@@ -29,8 +29,7 @@ def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         _measure(path)
         workbook = python_calamine.load_workbook(str(path))
-        sheet = workbook.get_sheet_by_index(0)
-        for line, cells in enumerate(sheet.iter_rows(), start=1 + (sheet.start or (0, 0))[0]):
+        for line, cells in enumerate(workbook.get_sheet_by_index(0).iter_rows(), start=1):
             yield line, list(map(_text, cells))
     except (
         zipfile.BadZipFile,

@@ -1,0 +1,93 @@
+"""Files that no importer may choke on: each is one clear refusal, and the database stays as it was.
+
+`refused(header, row)` gives name -> bytes for a feed whose CSV header and one good row are given.
+"""
+
+import functools
+import io
+import os
+import zipfile
+from collections.abc import Callable
+
+from django.apps import apps
+
+APPS = ("pulse_site", "creators", "campaigns", "payouts")
+MEGABYTE = 1_000_000
+
+
+def everything() -> dict[str, list[tuple[object, ...]]]:
+    """All rows of all of Pulse's tables: to compare before and after."""
+    return {
+        model._meta.label: sorted(model._base_manager.values_list(), key=repr)
+        for app in APPS
+        for model in apps.get_app_config(app).get_models()
+    }
+
+
+def workbook(sheet: bytes) -> bytes:
+    """An XLSX file with that XML for its only sheet."""
+    parts = {
+        "[Content_Types].xml": b'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
+        "_rels/.rels": b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        b'<Relationship Id="r" Target="xl/workbook.xml" Type="http://schemas.openxmlformats.org/officeDocument/'
+        b'2006/relationships/officeDocument"/></Relationships>',
+        "xl/workbook.xml": b'<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" '
+        b'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>'
+        b'<sheet name="s" sheetId="1" r:id="r"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
+        b'relationships"><Relationship Id="r" Target="worksheets/sheet1.xml" Type="http://schemas.'
+        b'openxmlformats.org/officeDocument/2006/relationships/worksheet"/></Relationships>',
+        "xl/worksheets/sheet1.xml": b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/'
+        b'main"><sheetData>' + sheet + b"</sheetData></worksheet>",
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def refused(header: str, row: str) -> dict[str, Callable[[], bytes]]:
+    """Name -> maker of a file that is refused as a whole."""
+    good = f"{header}\n{row}\n"
+    cell = b'<row r="1"><c r="A1" t="inlineStr"><is><t>x</t></is></c></row>'
+    return {
+        "an empty file": lambda: b"",
+        "blank lines alone": lambda: b"\n \n,,\n",
+        "a header alone": lambda: header.encode(),
+        "no header": lambda: f"{row}\n{row}\n".encode(),
+        "unknown columns": lambda: b"colour,size\nred,1\n",
+        "random bytes": lambda: os.urandom(10_000),
+        "a picture": lambda: b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + os.urandom(500),
+        "an old workbook": lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2_000),
+        "UTF-16 that doesn't say so": lambda: good.encode("utf-16-le"),
+        "UTF-16 with a lone surrogate": lambda: b"\xff\xfe" + good.encode("utf-16-le") + b"\x00\xd8\n\0",
+        "UTF-8 with a broken byte": lambda: f"{good}é".encode() + b"\xff\n",
+        "a NUL late in the file": lambda: good.encode() * 50_000 + b"a\0b\n",
+        "a line of 100 million characters": lambda: good.encode() + b"x" * 100 * MEGABYTE,
+        "a header of 100 million characters": lambda: b"x," * 50 * MEGABYTE,
+        "a cell of 200 thousand characters": lambda: f'{good}"{"x" * 200_000}",1\n'.encode(),
+        "a quote that is never closed": lambda: f'{good}"{row}\n{good}'.encode(),
+        "cut off in the middle of a row": lambda: f"{good}{row[: row.index(',')]}".encode(),
+        "cut off in the middle of a character": lambda: f"{good}{row}".encode() + "é".encode()[:1],
+        "cut off in the middle of a quoted cell": lambda: f'{good}"{row[:3]}'.encode(),
+        "a broken workbook": lambda: workbook(cell)[:-200],
+        "a workbook of nothing": lambda: workbook(b""),
+        "a zip file that is no workbook": lambda: _zipped(b"hello"),
+        "a workbook that unpacks to gigabytes": _bomb,
+        "a workbook with one cell at the far corner": lambda: workbook(
+            cell + b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+        ),
+    }
+
+
+@functools.cache
+def _bomb() -> bytes:
+    return workbook(b" " * 400 * MEGABYTE)
+
+
+def _zipped(content: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("readme.txt", content)
+    return out.getvalue()
