@@ -60,7 +60,7 @@ SHORT = f"""
      WHERE payout.batch_id = %s AND payout.amount_micros > COALESCE(balance.available_micros, 0)
      ORDER BY payout.creator_id
 """  # noqa: S608
-# One transfer for each payout of a batch: the verb of its key, and the accounts it goes from and to.
+# One transfer for each payout of some batches: the verb of its key, the accounts it goes from and to.
 MOVE = """
     SELECT '{verb}:' || batch.reference || ':creator:' || CAST(payout.creator_id AS text) AS key,
            {debit}.id AS debit_account_id, {credit}.id AS credit_account_id,
@@ -70,11 +70,17 @@ MOVE = """
       JOIN payouts_account payable ON payable.creator_id = payout.creator_id
       JOIN payouts_account transit ON transit.code = 'in-transit:' || batch.reference
       LEFT JOIN payouts_account bank ON bank.code = 'bank'
-     WHERE payout.batch_id = %s
+     WHERE {{batches}}
 """
 RESERVE = MOVE.format(verb="reserve", debit="payable", credit="transit")
 RELEASE = MOVE.format(verb="release", debit="transit", credit="payable")
 PAYMENT = MOVE.format(verb="payment", debit="transit", credit="bank")
+# What should be posted: kind -> (its transfers, the batches that have them); `verify` compares.
+POSTED: dict[str, tuple[str, str]] = {
+    Transfer.Kind.RESERVE: (RESERVE, "batch.approved_at IS NOT NULL"),
+    Transfer.Kind.RELEASE: (RELEASE, "batch.approved_at IS NOT NULL AND batch.status = 'cancelled'"),
+    Transfer.Kind.PAYMENT: (PAYMENT, "batch.status = 'paid'"),
+}
 
 
 def prepare(month: Month, by: User) -> PayoutBatch:
@@ -86,7 +92,7 @@ def prepare(month: Month, by: User) -> PayoutBatch:
     require(by, PREPARES)
     with transaction.atomic():
         # Locked, so that two batches prepared at once get two numbers and do not want the same creators.
-        month = Month.objects.select_for_update().select_related("terms").get(pk=month.pk)
+        month = Month.objects.select_for_update().get(pk=month.pk)
         if month.status != Month.Status.CLOSED or month.terms is None:
             raise Refused(_("%(month)s is not closed; only closed months are paid.") % {"month": month})
         batch = PayoutBatch.objects.create(
@@ -112,7 +118,7 @@ def approve(batch: PayoutBatch, by: User) -> None:
         _lock_payables(held)
         _require_covered(held)
         ledger.account(Account.Kind.IN_TRANSIT, f"in-transit:{held.reference}")
-        ledger.post(Transfer.Kind.RESERVE, ledger.month_to_post_in(), RESERVE, [held.pk], by)
+        _post(Transfer.Kind.RESERVE, RESERVE, held, by)
         _move(held, "approve", approved_by=by, approved_at=timezone.now())
         transaction.on_commit(seals.seal)
     batch.refresh_from_db()
@@ -123,7 +129,7 @@ def mark_paid(batch: PayoutBatch, by: User) -> None:
     with transaction.atomic():
         held = _hold(batch, "mark_paid", by)
         ledger.account(Account.Kind.BANK, "bank")
-        ledger.post(Transfer.Kind.PAYMENT, ledger.month_to_post_in(), PAYMENT, [held.pk], by)
+        _post(Transfer.Kind.PAYMENT, PAYMENT, held, by)
         _move(held, "mark_paid", paid_at=timezone.now())
         transaction.on_commit(seals.seal)
     batch.refresh_from_db()
@@ -137,7 +143,7 @@ def cancel(batch: PayoutBatch, by: User) -> None:
     with transaction.atomic():
         held = _hold(batch, "cancel", by)
         if held.status == BatchStatus.APPROVED:
-            ledger.post(Transfer.Kind.RELEASE, ledger.month_to_post_in(), RELEASE, [held.pk], by)
+            _post(Transfer.Kind.RELEASE, RELEASE, held, by)
         _move(held, "cancel")
         transaction.on_commit(seals.seal)
     batch.refresh_from_db()
@@ -171,6 +177,11 @@ def _require_covered(batch: PayoutBatch) -> None:
             _("%(count)s creators (first: %(first)s) no longer have the amount; cancel and prepare again.")
             % {"count": len(short), "first": short[0]}
         )
+
+
+def _post(kind: str, movement: str, batch: PayoutBatch, by: User) -> None:
+    wanted = movement.format(batches="batch.id = %s")
+    ledger.post(kind, ledger.month_to_post_in(), wanted, [batch.pk], by)
 
 
 def _move(batch: PayoutBatch, action: str, **fields: Any) -> None:

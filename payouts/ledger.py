@@ -39,6 +39,19 @@ DIFFERENT = """
         OR posted.amount_micros <> given.amount_micros
      ORDER BY given.key LIMIT 3
 """
+MISMATCHES = """
+      WITH wanted AS (
+        SELECT key, debit_account_id, credit_account_id, amount_micros FROM ({wanted}) given
+      ), posted AS (
+        SELECT key, debit_account_id, credit_account_id, amount_micros FROM payouts_transfer
+         WHERE kind = %s AND (%s = '' OR month_id = %s)
+      )
+    SELECT DISTINCT key FROM (
+      SELECT * FROM (SELECT * FROM wanted EXCEPT SELECT * FROM posted) lacking
+       UNION ALL
+      SELECT * FROM (SELECT * FROM posted EXCEPT SELECT * FROM wanted) surplus
+    ) either ORDER BY key LIMIT 100
+"""
 OPEN_OF_CREATORS = """
     INSERT INTO payouts_account (code, kind, creator_id)
     SELECT 'payable:creator:' || CAST(given.id AS text), 'payable', given.id
@@ -90,6 +103,16 @@ def post(kind: str, month: Month, wanted: str, values: Sequence[Any], by: User |
         if different := [key for (key,) in cursor.fetchall()]:
             raise Refused(f"Transfers were posted before with another body: {', '.join(different)}, …")
         return posted
+
+
+def mismatches(kind: str, wanted: str, values: Sequence[Any], month: str = "") -> list[str]:
+    """Keys (at most 100) of the transfers of a kind, and a month, that are not what `wanted` describes.
+
+    They lack, have another body, or were never wanted; `wanted` is what `post` was given.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(MISMATCHES.format(wanted=wanted), [*values, kind, month, month])
+        return [key for (key,) in cursor.fetchall()]
 
 
 def balance(of: Account) -> int:

@@ -96,14 +96,20 @@ EARNING = """
      WHERE earned.share_micros > 0
 """
 PLATFORM = """
-    SELECT 'platform:' || month.code AS key, clearing.id AS debit_account_id,
-           platform.id AS credit_account_id, month.revenue_micros - month.shared_micros AS amount_micros,
-           '' AS reason
-      FROM campaigns_month month
-      JOIN payouts_account clearing ON clearing.code = 'clearing:' || month.code
+    SELECT 'platform:' || rest.month_id AS key, clearing.id AS debit_account_id,
+           platform.id AS credit_account_id, rest.micros AS amount_micros, '' AS reason
+      FROM (SELECT month_id, CAST(SUM(revenue_micros - share_micros) AS bigint) AS micros
+              FROM payouts_earning WHERE month_id = %s GROUP BY month_id) rest
+      JOIN payouts_account clearing ON clearing.code = 'clearing:' || rest.month_id
       JOIN payouts_account platform ON platform.code = 'platform'
-     WHERE month.code = %s AND month.revenue_micros > month.shared_micros
+     WHERE rest.micros > 0
 """
+# What closing a month posts, by kind and in this order; `verify` compares it with what is there.
+POSTED: dict[str, str] = {
+    Transfer.Kind.BILLING: BILLING,
+    Transfer.Kind.EARNING: EARNING,
+    Transfer.Kind.PLATFORM: PLATFORM,
+}
 EARNERS = "SELECT DISTINCT creator_id AS id FROM payouts_earning WHERE month_id = %s AND share_micros > 0"
 BILLED_ADVERTISERS = """
     SELECT DISTINCT campaign.advertiser_id AS id FROM payouts_earning earning
@@ -282,9 +288,8 @@ def _post(month: Month, by: User) -> None:
     ledger.account(Account.Kind.PLATFORM, "platform")
     ledger.open_accounts(ledger.OPEN_OF_ADVERTISERS, BILLED_ADVERTISERS, [month.code])
     ledger.open_accounts(ledger.OPEN_OF_CREATORS, EARNERS, [month.code])
-    ledger.post(Transfer.Kind.BILLING, month, BILLING, [month.code], by)
-    ledger.post(Transfer.Kind.EARNING, month, EARNING, [month.code], by)
-    ledger.post(Transfer.Kind.PLATFORM, month, PLATFORM, [month.code], by)
+    for kind, wanted in POSTED.items():
+        ledger.post(kind, month, wanted, [month.code], by)
     if left := ledger.balance(clearing):
         raise ArithmeticError(f"{left} micros are left in {clearing}: {month} does not add up.")
 

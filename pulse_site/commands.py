@@ -5,8 +5,12 @@ Exit code 0 on success, 1 when the input is refused (the reason on stderr), neve
 
 import datetime
 import json
+import os
 from argparse import ArgumentTypeError
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -29,6 +33,18 @@ def user(username: str) -> User:
     if found is None:
         raise Refused(f"There is no active user named {username!r}.")
     return found
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[TextIO]:
+    """A file of an --out option: it takes the place of `path` once it is complete, or never."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 class SummaryCommand(BaseCommand):

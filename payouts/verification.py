@@ -1,0 +1,196 @@
+"""Verifies from the stored rows that nothing which must not happen has happened, and names what has.
+
+The guards and constraints refuse a breach when somebody tries; this finds the one that was made behind the
+database's back, or that a program of ours made. So nothing here trusts a total, a status or a guard: amounts
+are added up again from the deliveries on, every digest is computed again. Each check is one statement that
+yields a line for each breach, or a comparison of what should be posted with what is.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from campaigns import placements
+from campaigns.models import Month, PlacementRun
+from campaigns.verdicts import JUDGED
+from payouts import batches, ledger, months, seals
+from pulse_site import guards
+
+SHOWN = 100  # breaches of one rule that are named
+
+
+@dataclass(frozen=True)
+class Breach:
+    """One broken rule: its name, and what breaks it, with keys by which a person finds the rows."""
+
+    rule: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.what}"
+
+
+BILLED = """
+    SELECT id, day, campaign_id, video_id, impressions, month_id, revenue_micros AS billed_micros
+      FROM campaigns_delivery
+     WHERE verdict = 'billable' AND month_id IN (SELECT code FROM campaigns_month
+                                                  WHERE status IN ('review', 'closed'))
+"""
+# rule -> (how a breach reads, a statement with one row of those values for each breach)
+STATEMENTS: dict[str, tuple[str, str]] = {
+    "month totals": (
+        "month {} says {} micros of revenue and {} shared, its earnings {} and {}",
+        """
+        SELECT month.code, month.revenue_micros, month.shared_micros,
+               COALESCE(earned.revenue, 0), COALESCE(earned.shared, 0)
+          FROM campaigns_month month
+          LEFT JOIN (SELECT month_id, SUM(revenue_micros) AS revenue, SUM(share_micros) AS shared
+                       FROM payouts_earning GROUP BY month_id) earned ON earned.month_id = month.code
+         WHERE month.revenue_micros <> COALESCE(earned.revenue, 0)
+            OR month.shared_micros <> COALESCE(earned.shared, 0)
+        """,
+    ),
+    "billed in the lineup": (
+        "delivery {} of {}, video {}: billed {} micros, should be {} with {}",
+        """
+        SELECT id, day, video_id, billed_micros, verdict, revenue_micros
+          FROM ({judged}) judged WHERE billed_micros <> revenue_micros
+        """.replace("{judged}", JUDGED.format(rows=BILLED)),
+    ),
+    "transfers": (
+        "transfer {} moves {} micros from account {} to {}",
+        """
+        SELECT transfer.key, transfer.amount_micros, transfer.debit_account_id, transfer.credit_account_id
+          FROM payouts_transfer transfer
+          LEFT JOIN payouts_account debit ON debit.id = transfer.debit_account_id
+          LEFT JOIN payouts_account credit ON credit.id = transfer.credit_account_id
+         WHERE transfer.amount_micros <= 0 OR debit.id IS NULL OR credit.id IS NULL OR debit.id = credit.id
+        """,
+    ),
+    "clearing of closed months": (
+        "{} holds {} micros and should be empty",
+        """
+        SELECT account.code, SUM(moved.micros)
+          FROM (SELECT credit_account_id AS account_id, amount_micros AS micros FROM payouts_transfer
+                 UNION ALL
+                SELECT debit_account_id, -amount_micros FROM payouts_transfer) moved
+          JOIN payouts_account account ON account.id = moved.account_id
+          JOIN campaigns_month month ON account.code = 'clearing:' || month.code AND month.status = 'closed'
+         GROUP BY account.code HAVING SUM(moved.micros) <> 0
+        """,
+    ),
+    "paid more than earned": (
+        "{} was paid {} micros and earned {}",
+        """
+        SELECT account.code, SUM(moved.paid), SUM(moved.earned)
+          FROM (SELECT credit_account_id AS account_id, 0 AS paid, amount_micros AS earned
+                  FROM payouts_transfer WHERE kind = 'earning'
+                 UNION ALL
+                SELECT credit_account_id, -amount_micros, 0 FROM payouts_transfer WHERE kind = 'release'
+                 UNION ALL
+                SELECT debit_account_id, amount_micros, 0 FROM payouts_transfer WHERE kind = 'reserve') moved
+          JOIN payouts_account account ON account.id = moved.account_id
+         GROUP BY account.code HAVING SUM(moved.paid) > SUM(moved.earned)
+        """,
+    ),
+    "payouts of a batch": (
+        "batch {} is {}, its payout to creator {} is {}",
+        """
+        SELECT batch.reference, batch.status, payout.creator_id, payout.status
+          FROM payouts_payout payout JOIN payouts_payoutbatch batch ON batch.id = payout.batch_id
+         WHERE payout.status <> CASE batch.status WHEN 'approved' THEN 'reserved' ELSE batch.status END
+        """,
+    ),
+    "two persons": (
+        "{} {} was prepared and approved by one person",
+        """
+        SELECT 'month', code FROM campaigns_month
+         WHERE status = 'closed' AND COALESCE(reviewed_by_id, 0) = COALESCE(closed_by_id, 0)
+         UNION ALL
+        SELECT 'batch', reference FROM payouts_payoutbatch
+         WHERE approved_by_id = prepared_by_id
+            OR (status IN ('approved', 'paid') AND approved_by_id IS NULL)
+         UNION ALL
+        SELECT 'version of the terms', CAST(version AS text) FROM creators_programmeterms
+         WHERE approved_by_id = proposed_by_id
+        """,
+    ),
+}
+
+
+def verify() -> list[Breach]:
+    """Check every rule; returns its breaches, at most a hundred of each rule, nothing when all is well."""
+    with _at_one_moment():
+        return [Breach(rule, what) for check in CHECKS for rule, what in check()]
+
+
+def _statements() -> Iterator[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        for rule, (sentence, statement) in STATEMENTS.items():
+            cursor.execute(statement)
+            for row in cursor.fetchmany(SHOWN):
+                yield rule, sentence.format(*row)
+
+
+def _earnings() -> Iterator[tuple[str, str]]:
+    """Every share is what the deliveries, the enrolments and the month's terms make of it."""
+    for month in _frozen_months():
+        for campaign, creator in months.different(month):
+            yield "earnings", f"month {month}, campaign {campaign}, creator {creator}: not what was delivered"
+
+
+def _transfers_of_months() -> Iterator[tuple[str, str]]:
+    """Per campaign: billed = delivered. Per creator: credited = shares. The platform: the rest."""
+    for month in Month.objects.filter(status=Month.Status.CLOSED):
+        for kind, wanted in months.POSTED.items():
+            for key in ledger.mismatches(kind, wanted, [month.code], month.code):
+                yield "transfers of months", f"{key} is not what the earnings of {month} say"
+
+
+def _transfers_of_batches() -> Iterator[tuple[str, str]]:
+    for kind, (movement, which) in batches.POSTED.items():
+        for key in ledger.mismatches(kind, movement.format(batches=which), []):
+            yield "transfers of batches", f"{key} is not what the payouts say"
+
+
+def _digests() -> Iterator[tuple[str, str]]:
+    for month in Month.objects.filter(status=Month.Status.CLOSED):
+        if months.digest(month) != month.digest:
+            yield "closed months", f"the earnings or transfers of {month} do not fit its digest"
+    for run in placements.tampered(PlacementRun.objects.filter(frozen=True)):
+        yield "used lineups", f"the lineup of {run} does not fit its digest"
+    for seal in seals.broken():
+        yield "seals", f"the {seal.subject} {seal.first_id} to {seal.last_id} do not fit their seal {seal.pk}"
+
+
+def _guards() -> Iterator[tuple[str, str]]:
+    for name in guards.missing():
+        yield "guards", f"the trigger {name} is missing; migrate installs it again"
+
+
+CHECKS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
+    _statements,
+    _earnings,
+    _transfers_of_months,
+    _transfers_of_batches,
+    _digests,
+    _guards,
+)
+
+
+def _frozen_months() -> Iterator[Month]:
+    frozen = Month.objects.exclude(status__in=Month.TAKING).filter(terms__isnull=False)
+    yield from frozen.select_related("terms").order_by("code")
+
+
+@contextmanager
+def _at_one_moment() -> Iterator[None]:
+    """On PostgreSQL all checks see the same moment: a close in between is not taken for a breach."""
+    if connection.vendor == "postgresql" and not connection.in_atomic_block:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+    else:
+        yield

@@ -1,0 +1,225 @@
+"""Each rule is broken behind the database's back, and exactly that breach is named."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+
+from campaigns import placements
+from campaigns.models import Month, PlacementRun
+from payouts import batches, months, seals
+from payouts.models import PayoutBatch
+from payouts.verification import verify
+from pulse_site import guards
+from pulse_site.models import User
+from tests import factories
+from tests.payouts.programme import close, day, deliver, pay
+
+pytestmark = pytest.mark.django_db
+
+
+@contextmanager
+def behind_the_back() -> Iterator[None]:
+    """No trigger, constraint nor foreign key watches; the guards are there again afterwards."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL session_replication_role = 'replica'")
+            cursor.execute(DROP_CHECKS)
+            yield
+            cursor.execute("SET LOCAL session_replication_role = 'origin'")
+        else:
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            for (name,) in cursor.fetchall():
+                cursor.execute(f"DROP TRIGGER {name}")
+            cursor.execute("PRAGMA ignore_check_constraints = ON")
+            yield
+            cursor.execute("PRAGMA ignore_check_constraints = OFF")
+            guards.install()
+
+
+DROP_CHECKS = """
+    DO $$ DECLARE found record; BEGIN
+      FOR found IN SELECT conname, conrelid::regclass AS relation FROM pg_constraint
+                    WHERE contype = 'c' AND conrelid::regclass::text ~ '^(payouts|campaigns|creators)_' LOOP
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', found.relation, found.conname);
+      END LOOP;
+    END $$
+"""
+
+
+def tamper(statement: str) -> None:
+    with behind_the_back(), connection.cursor() as cursor:
+        cursor.execute(statement)
+        assert cursor.rowcount
+
+
+def broken() -> dict[str, str]:
+    """Rule -> the first breach of it."""
+    return {breach.rule: breach.what for breach in reversed(verify())}
+
+
+@pytest.fixture
+def paid(finance_one: User, finance_two: User) -> PayoutBatch:
+    """October with two campaigns and two creators, closed and paid, November with a cancelled batch."""
+    factories.terms()
+    campaign, other = factories.campaign("ONE"), factories.campaign("TWO")
+    ada, ben = factories.enrolled("ada"), factories.enrolled("ben", day(10))
+    deliver(campaign, ada, 20_000, day=day(5))
+    deliver(campaign, ben, 20_000, day=day(5))
+    deliver(campaign, ben, 30_000, day=day(15))
+    deliver(other, ada, 70_000, day=day(15))
+    for run in PlacementRun.objects.all():
+        PlacementRun.objects.filter(pk=run.pk).update(digest=placements.digest(run))
+    month = close(finance_one, finance_two)
+    batch = batches.prepare(month, finance_one)
+    batches.approve(batch, finance_two)
+    batches.cancel(batch, finance_two)
+    batch = pay(month, finance_one, finance_two)
+    seals.seal()
+    return batch
+
+
+def test_a_programme_that_kept_the_rules_has_no_breach(paid: PayoutBatch) -> None:
+    assert verify() == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "rules"),
+    [
+        (
+            "UPDATE campaigns_month SET revenue_micros = revenue_micros + 1 WHERE code = '2026-10'",
+            {"month totals": "month 2026-10 says 1400000001"},
+        ),
+        (
+            "UPDATE payouts_earning SET share_micros = share_micros + 1 WHERE share_micros = 350000000",
+            {
+                "month totals": "month 2026-10",
+                "earnings": "month 2026-10",
+                "transfers of months": "earning:2026-10:creator:",
+                "closed months": "2026-10",
+            },
+        ),
+        (
+            "DELETE FROM payouts_earning WHERE share_micros = 350000000",
+            {
+                "month totals": "month 2026-10",
+                "earnings": "month 2026-10",
+                "transfers of months": "billing:2026-10",
+                "closed months": "2026-10",
+            },
+        ),
+        (
+            "UPDATE campaigns_delivery SET revenue_micros = revenue_micros + 1 WHERE impressions = 70000",
+            {"billed in the lineup": "billed 700000001 micros", "earnings": "month 2026-10"},
+        ),
+        (
+            "DELETE FROM campaigns_placement WHERE rank = 2",
+            {"billed in the lineup": "not_in_lineup", "used lineups": "2026-10"},
+        ),
+        (
+            "UPDATE creators_enrolment SET ends_on = '2026-10-10' WHERE starts_on = '2026-10-10'",
+            {"earnings": "month 2026-10"},
+        ),
+        (
+            "UPDATE payouts_transfer SET amount_micros = amount_micros + 1 WHERE kind = 'billing'",
+            {
+                "clearing of closed months": "clearing:2026-10 holds 2 micros",
+                "transfers of months": "billing:2026-10:campaign:",
+                "closed months": "2026-10",
+                "seals": "transfers 1 to",
+            },
+        ),
+        (
+            "UPDATE payouts_transfer SET created_at = '2020-01-01 00:00:00+00:00' WHERE kind = 'billing'",
+            {"seals": "transfers 1 to"},
+        ),
+        (
+            "UPDATE payouts_transfer SET amount_micros = amount_micros * 9 WHERE kind = 'payment'",
+            {"transfers of batches": "payment:2026-10-2:creator:", "seals": "transfers 1 to"},
+        ),
+        (
+            "UPDATE payouts_transfer SET amount_micros = amount_micros * 9"
+            " WHERE key LIKE 'reserve:2026-10-2:%'",
+            {
+                "paid more than earned": "payable:creator:",
+                "transfers of batches": "reserve:2026-10-2:creator:",
+                "seals": "transfers 1 to",
+            },
+        ),
+        (
+            "UPDATE payouts_payout SET amount_micros = amount_micros + 10000 WHERE status = 'paid'",
+            {"transfers of batches": "reserve:2026-10-2:creator:"},
+        ),
+        (
+            "UPDATE payouts_payout SET status = 'cancelled' WHERE status = 'paid'",
+            {"payouts of a batch": "batch 2026-10-2 is paid"},
+        ),
+        (
+            "UPDATE payouts_seal SET digest = 'forged'",
+            {"seals": "do not fit their seal"},
+        ),
+        (
+            "UPDATE campaigns_month SET closed_by_id = reviewed_by_id WHERE status = 'closed'",
+            {"two persons": "month 2026-10"},
+        ),
+        (
+            "UPDATE payouts_payoutbatch SET approved_by_id = prepared_by_id WHERE status = 'paid'",
+            {"two persons": "batch 2026-10-2"},
+        ),
+        (
+            "UPDATE creators_programmeterms SET proposed_by_id = 1, approved_by_id = 1",
+            {"two persons": "version of the terms 1"},
+        ),
+    ],
+)
+def test_what_was_done_behind_the_database_is_named(
+    paid: PayoutBatch, statement: str, rules: dict[str, str]
+) -> None:
+    tamper(statement)
+    found = broken()
+    assert found.keys() == rules.keys()
+    for rule, said in rules.items():
+        assert said in found[rule]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("amount_micros", "0"), ("debit_account_id", "credit_account_id")]
+)
+def test_a_transfer_that_moves_nothing_is_named(paid: PayoutBatch, column: str, value: str) -> None:
+    tamper(f"UPDATE payouts_transfer SET {column} = {value} WHERE kind = 'platform'")
+    assert "platform:2026-10 moves" in broken()["transfers"]
+
+
+def test_a_transfer_too_many_is_named(paid: PayoutBatch) -> None:
+    tamper("""
+        INSERT INTO payouts_transfer (key, kind, debit_account_id, credit_account_id, amount_micros, month_id,
+                                      reason, created_at)
+        SELECT 'extra', 'earning', debit_account_id, credit_account_id, 5, month_id, '', created_at
+          FROM payouts_transfer WHERE kind = 'platform'
+    """)
+    assert broken().keys() == {"clearing of closed months", "transfers of months", "closed months"}
+
+
+def test_a_guard_that_is_gone_is_named(paid: PayoutBatch) -> None:
+    with connection.cursor() as cursor:
+        on = " ON payouts_transfer" if connection.vendor == "postgresql" else ""
+        cursor.execute(f"DROP TRIGGER payouts_transfer_append_only_update{on}")
+    assert [breach.rule for breach in verify()] == ["guards"]
+
+
+def test_decisions_are_sealed_too(paid: PayoutBatch, reviewer: User) -> None:
+    creator = factories.creator()
+    creator.decisions.create(action="queue", from_status="candidate", to_status="pending", reason="rule")
+    seals.seal()
+    tamper("UPDATE creators_decision SET reason = 'favour'")
+    assert "decisions" in broken()["seals"]
+
+
+def test_a_draft_may_be_behind_its_deliveries(paid: PayoutBatch) -> None:
+    """Only what was reviewed or closed must agree; a draft is computed again every night."""
+    deliver(factories.campaign(), factories.enrolled(), 1, day=day(20), month=factories.month("2026-11"))
+    months.calculate("2026-11")
+    deliver(factories.campaign(), factories.enrolled(), 1, day=day(21), month=factories.month("2026-11"))
+    assert verify() == []
+    assert Month.objects.get(code="2026-11").revenue_micros == 10_000
