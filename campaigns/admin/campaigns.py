@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.db import models
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -103,6 +105,7 @@ class CampaignAdmin(Exports, MovingAdmin):
         )
         for action, label in LABELS.items()
     }
+    formfield_overrides = {models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
     commercial = ("reference", "advertiser", "budget_micros", *Campaign.FROZEN_FIELDS)
 
     def get_fields(self, request: HttpRequest, obj: Campaign | None = None) -> list[Any]:
@@ -112,6 +115,12 @@ class CampaignAdmin(Exports, MovingAdmin):
         dated = ["booked_at", "created_at"] if obj else []
         named = ["reference", "advertiser", "name", "market", "categories", "tier", "starts_on", "ends_on"]
         return [*named, *money, *dated]
+
+    def get_form(
+        self, request: HttpRequest, obj: Campaign | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        labels = {"budget_micros": _("Budget"), "cpm_micros": _("CPM")}
+        return super().get_form(request, obj, change, labels=labels, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> list[Any]:
         frozen = self.commercial if obj and obj.frozen else ()

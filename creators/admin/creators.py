@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from import_export import fields
@@ -120,8 +121,7 @@ class CreatorAdmin(Exports, MovingAdmin):
         model_admin.count("reach__followers", gettext_lazy("followers")),
         "rules",
         "category",
-        "kind",
-        "status_since",
+        "since",
     ]
     list_filter = [StatusFilter, SizeFilter, "eligibility__eligible", "category", "kind", "standing"]
     list_select_related = ["reach", "eligibility", "category"]
@@ -166,6 +166,10 @@ class CreatorAdmin(Exports, MovingAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Creator | None = None) -> list[str]:
         written_by_moves = ["status_since", "terms_accepted_on", "created_at"]
         return ["handle", *written_by_moves] if obj else written_by_moves
+
+    @admin.display(description=gettext_lazy("since"))
+    def since(self, creator: Creator) -> str:
+        return timesince(creator.status_since, depth=1)
 
     @admin.display(description=gettext_lazy("rules"))
     def rules(self, creator: Creator) -> object:

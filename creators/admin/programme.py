@@ -29,12 +29,15 @@ class CategoryAdmin(Exports, model_admin.PulseModelAdmin, ImportExportModelAdmin
     search_fields = ["slug", "name_en", "name_fr"]
 
 
+MINIMUM_PAYOUT = model_admin.dollars("minimum_payout_micros", _("minimum payout"))
+
+
 @admin.register(ProgrammeTerms)
 class ProgrammeTermsAdmin(model_admin.PulseModelAdmin):
     """A new version may be proposed and edited until it is approved; then it is only read."""
 
     list_display = ["__str__", "starts_on", "market", "min_followers", "share", "lineup_share", "approved"]
-    exclude = ["approved", "proposed_by", "approved_by"]
+    written_by_approval = ("approved", "proposed_by", "approved_by")
 
     @admin.display(description=_("creator's share"))
     def share(self, terms: ProgrammeTerms) -> str:
@@ -48,10 +51,22 @@ class ProgrammeTermsAdmin(model_admin.PulseModelAdmin):
         return super().has_change_permission(request, obj) and not (obj and obj.approved)
 
     def get_readonly_fields(self, request: HttpRequest, obj: ProgrammeTerms | None = None) -> list[str]:
-        return ["approved", "proposed_by", "approved_by"] if obj else []
+        return [*self.written_by_approval, MINIMUM_PAYOUT]
 
-    def get_exclude(self, request: HttpRequest, obj: ProgrammeTerms | None = None) -> Any:
-        return None if obj else self.exclude
+    def get_fields(self, request: HttpRequest, obj: ProgrammeTerms | None = None) -> list[Any]:
+        """What was approved shows its money as dollars; before, dollars are typed."""
+        names = [field.name for field in ProgrammeTerms._meta.fields if field.editable and field.name != "id"]
+        if obj is None:
+            return [name for name in names if name not in self.written_by_approval]
+        if obj.approved:
+            return [MINIMUM_PAYOUT if name == "minimum_payout_micros" else name for name in names]
+        return names
+
+    def get_form(
+        self, request: HttpRequest, obj: ProgrammeTerms | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        labels = {"minimum_payout_micros": _("Minimum payout")}
+        return super().get_form(request, obj, change, labels=labels, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: ProgrammeTerms, form: Any, change: bool) -> None:
         if not change:

@@ -31,11 +31,10 @@ class AccountAdmin(model_admin.ViewOnlyAdmin):
 @panel("admin/panels/account.html", of=Account, permission="payouts.view_transfer", position=10)
 def statement(request: HttpRequest, account: Account) -> dict[str, Any]:
     """The balance and the newest transfers."""
+    found: Any = Account.objects.with_balance().get(pk=account.pk)
     both = Transfer.objects.filter(Q(debit_account=account) | Q(credit_account=account))
     return {
-        "balance": Account.objects.with_balance()
-        .values("balance_micros")
-        .get(pk=account.pk)["balance_micros"],
+        "balance": found.balance_micros,
         "transfers": both.select_related("debit_account", "credit_account").order_by("-id")[:SHOWN],
     }
 

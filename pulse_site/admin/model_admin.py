@@ -12,11 +12,13 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import ActionForm
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from pulse_site import money, panels
@@ -83,14 +85,25 @@ class PulseModelAdmin(admin.ModelAdmin):
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name.endswith("_micros"):
             return DollarsField(label=kwargs.get("label", db_field.verbose_name), help_text=_("US dollars."))
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget  # without the links to add, change and view beside it
+        return field
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         record = kwargs.get("obj")
+        context["show_save_and_add_another"] = False
         if record is not None:
             context["panels"] = panels.shown(request, record)
+            context["badge"] = badges.badge(record) if hasattr(record, "get_status_display") else ""
         return super().render_change_form(request, context, *args, **kwargs)
 
 
@@ -114,7 +127,7 @@ def column(field: str, label: Any, show: Callable[[Any], object], order: str | N
             value = getattr(value, name, None)
         return None if value is None else show(value)
 
-    shown.__name__ = f"{field}_shown"
+    shown.__name__ = f"{field}_number"  # the class of its cells
     return shown
 
 
