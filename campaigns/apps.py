@@ -7,4 +7,5 @@ from campaigns.guards import GUARDS
 class CampaignsConfig(AppConfig):
     name = "campaigns"
     verbose_name = _("Campaigns")
+    feeds = {"deliveries": "campaigns.deliveries.DeliveriesFeed"}
     guards = GUARDS

@@ -35,6 +35,7 @@ def move(campaigns: QuerySet[Campaign], action: str, by: User, *, today: datetim
     """
     today = today or timezone.now().date()
     with transaction.atomic():
+        verdicts.hold_open_months()
         chosen = _locked(campaigns, CAMPAIGN_MOVES, action)
         _effects(chosen, action, today)
         moved = _move(chosen, CAMPAIGN_MOVES, action, by)

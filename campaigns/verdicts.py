@@ -14,6 +14,8 @@ from django.db.models import QuerySet
 
 from campaigns.models import Campaign, Delivery, Month
 
+TURN = 3_524_578  # any number of our own, the same for all who judge
+
 # {rows} is the query that yields the rows to judge: day, campaign_id, video_id, impressions, and whatever
 # else the statement around it wants to find again beside the verdict.
 # A CPM is in whole cents, so that the division by a thousand comes out even and can stand first: the
@@ -86,13 +88,15 @@ def recheck(
 
 
 def hold_open_months() -> None:
-    """Let no month that takes deliveries be reviewed or closed before this transaction ends.
+    """Take the only turn to judge, and keep the open months open, until this transaction ends.
 
-    Who closes a month takes its row FOR UPDATE first, so that he waits for us, or we see that it is closed.
-    SQLite has one writer at a time and needs no lock.
+    Whoever changes what verdicts depend on (lineups, campaigns, deliveries) calls it first: two who judged
+    at a time would each miss what the other is about to write. Who closes a month takes its row FOR UPDATE
+    first, so that he waits for us, or we see that it is closed. SQLite has one writer and needs no lock.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TURN])
             cursor.execute(
                 "SELECT 1 FROM campaigns_month WHERE status IN (%s, %s) FOR SHARE", [*map(str, Month.TAKING)]
             )

@@ -164,10 +164,10 @@ def test_what_fell_out_of_a_new_lineup_is_billed_no_longer() -> None:
 def test_only_deliveries_of_months_that_still_take_them_are_judged_again(
     status: str, finance_one: User, finance_two: User
 ) -> None:
-    month = factories.month(status=status, reviewed_by=finance_one, closed_by=finance_two)
     video = gaming_video()
     lineup(video)
-    row = delivery(factories.campaign(), video, month=month)
+    row = delivery(factories.campaign(), video)
+    Month.objects.update(status=status, reviewed_by=finance_one, closed_by=finance_two)
     assert judged(row)[0] == (Verdict.BILLABLE if status in Month.TAKING else Verdict.NOT_IN_LINEUP)
 
 
