@@ -1,12 +1,16 @@
 """Decisions about creators: who may be moved where, by whom, and what is written down."""
 
 import datetime
+import threading
+import time
+from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
+from pytest_django.plugin import DjangoDbBlocker
 
 from creators import approval
 from creators.approval import NOT_ELIGIBLE, decide
@@ -199,3 +203,44 @@ def test_the_queue_is_read_from_its_index(db: None) -> None:
     plan = Creator.objects.waiting_longest_first()[:20].explain()
     assert "creator_queue" in plan
     assert "sort" not in plan.lower() and "temp b-tree" not in plan.lower()
+
+
+@pytest.fixture
+def twenty_waiting(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[list[int]]:
+    """Committed for all to see, and taken away by hand: decisions can't be flushed like other rows."""
+    with django_db_blocker.unblock():
+        ids = [one(Status.PENDING).pk for _ in range(20)]
+        yield ids
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE creators_decision DISABLE TRIGGER USER")
+            cursor.execute("DELETE FROM creators_decision")
+            cursor.execute("ALTER TABLE creators_decision ENABLE TRIGGER USER")
+        Creator.objects.filter(pk__in=ids).delete()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_two_who_approve_the_same_creators_at_once_decide_once(twenty_waiting: list[int]) -> None:
+    chosen = Creator.objects.filter(pk__in=twenty_waiting)
+    first_has_decided = threading.Event()
+    outcome: dict[str, approval.Decided] = {}
+
+    def first() -> None:
+        with transaction.atomic():
+            outcome["first"] = decide(chosen[:15], Action.APPROVE, None)
+            first_has_decided.set()
+            time.sleep(0.3)  # the second one now waits for the rows
+        connection.close()
+
+    def second() -> None:
+        first_has_decided.wait()
+        outcome["second"] = decide(chosen.order_by("-pk"), Action.APPROVE, None)
+        connection.close()
+
+    threads = [threading.Thread(target=act) for act in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcome["first"] == approval.Decided(15, {})
+    assert outcome["second"] == approval.Decided(5, {"approved": 15})
+    assert sorted(Decision.objects.values_list("creator_id", flat=True)) == sorted(twenty_waiting)
