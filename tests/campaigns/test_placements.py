@@ -2,7 +2,10 @@ import csv
 import datetime
 import io
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -315,6 +318,47 @@ def test_a_changed_lineup_no_longer_fits_its_digest(change: Callable[[PlacementR
     assert placements.tampered(PlacementRun.objects.all()) == []
     change(PlacementRun.objects.get())
     assert placements.tampered(PlacementRun.objects.all()) == [PlacementRun.objects.get()]
+
+
+def elsewhere(act: Callable[[], Any]) -> Any:
+    """Do it over a connection of its own, whose work is committed for all to see."""
+
+    def committed() -> Any:
+        try:
+            return act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(committed).result()
+
+
+@pytest.fixture
+def committed_counts() -> Iterator[None]:
+    elsewhere(counted)
+    yield
+    for model in (Placement, PlacementRun, VideoCounts, Creator):
+        elsewhere(model.objects.all().delete)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_two_who_compute_the_same_day_at_once_make_one_lineup(committed_counts: None) -> None:
+    first_has_computed = threading.Event()
+
+    def first() -> bool:
+        with transaction.atomic():
+            changed = placements.recompute(DAY)["changed"]
+            first_has_computed.set()
+            time.sleep(0.3)  # the second one now waits for its turn
+        return changed
+
+    def second() -> bool:
+        first_has_computed.wait()
+        return placements.recompute(DAY)["changed"]
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(elsewhere, (first, second))) == [True, False]
+    assert PlacementRun.objects.get().lineup == 1
 
 
 def test_a_day_without_counts_is_refused_with_what_to_do() -> None:
