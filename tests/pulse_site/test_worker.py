@@ -47,8 +47,11 @@ class Floor:
         self.bell = Celery("bell", broker=broker, set_as_current=False)
         self.bell.conf.task_default_queue = self.queue
         if broker.startswith("filesystem"):
-            inbox = str(folder / "broker")
-            self.bell.conf.broker_transport_options = {"data_folder_in": inbox, "data_folder_out": inbox}
+            self.bell.conf.broker_transport_options = {
+                "data_folder_in": folder / "broker",
+                "data_folder_out": folder / "broker",
+                "control_folder": folder / "broker" / "control",
+            }
         if broker.startswith("redis"):
             self.bell.conf.broker_transport_options = {"global_keyprefix": self.queue}
         self.workers: dict[int, subprocess.Popen[bytes]] = {}
