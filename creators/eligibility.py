@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from creators import approval
-from creators.models import Creator, Decision, Eligibility, FollowerCount, ProgrammeTerms
+from creators.models import Creator, Decision, Eligibility, FollowerCount, ProgrammeTerms, VideoCounts
 from pulse_site.refusal import Refused
 
 
@@ -117,16 +117,16 @@ CHECK = """
 def refresh(as_of: datetime.date | None = None) -> dict[str, Any]:
     """Check every creator as of a day (today) and store the verdicts.
 
-    Candidates who meet every rule enter the review queue, unless the day is history: a day after which
-    follower counts are known. Returns as_of, the version of the terms, how many creators there are, are
-    eligible, became so, are no longer so and were queued, and the seconds it took. Raises Refused for a day
-    to come and for a day before the first terms.
+    Candidates who meet every rule enter the review queue, unless the day is history: newer counts are known.
+    Returns as_of, the version of the terms, how many creators there are, are eligible, became so, are no
+    longer so and were queued, and the seconds it took. Raises Refused for a day to come and for a day
+    before the first terms.
     """
     started = time.monotonic()
     day = as_of or timezone.localdate()
     terms = _terms_of(day)
     with transaction.atomic():
-        current = not FollowerCount.objects.filter(as_of__gt=day).exists()
+        current = not _is_history(day)
         changes = _check_all(day, terms, NEWEST_COUNTS if current else COUNTS_AS_OF)
         queued = _queue(terms, day) if current else 0
     return {
@@ -162,6 +162,13 @@ def _terms_of(day: datetime.date) -> ProgrammeTerms:
         return ProgrammeTerms.objects.in_force(day)
     except ProgrammeTerms.DoesNotExist:
         raise Refused(_("No approved terms of the programme govern %(day)s.") % {"day": day}) from None
+
+
+def _is_history(day: datetime.date) -> bool:
+    return (
+        FollowerCount.objects.filter(as_of__gt=day).exists()
+        or VideoCounts.objects.filter(day__gt=day).exists()
+    )
 
 
 def _check_all(day: datetime.date, terms: ProgrammeTerms, counts: str) -> dict[str, int]:

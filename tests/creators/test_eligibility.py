@@ -129,12 +129,17 @@ def test_candidates_who_meet_the_rules_enter_the_queue_by_themselves() -> None:
     assert not rejected.decisions.exists()
 
 
+@pytest.mark.parametrize("newer", ["follower counts", "video counts"])
 @pytest.mark.django_db
-def test_history_queues_nobody() -> None:
-    made = creator(followers=None)
-    for day, followers in [("2026-10-10", 150_000), ("2026-10-15", 90_000)]:
-        FollowerCount.objects.create(creator=made, as_of=day, followers=followers)
-    summary = eligibility.refresh(datetime.date(2026, 10, 14))
+def test_a_day_with_newer_counts_is_history_and_queues_nobody(newer: str) -> None:
+    made, yesterday = creator(followers=None), DAY - datetime.timedelta(days=1)
+    FollowerCount.objects.create(creator=made, as_of=yesterday, followers=150_000)
+    Reach.objects.create(creator=made, as_of=yesterday, followers=150_000)
+    if newer == "video counts":
+        factories.counts(DAY)
+    else:
+        FollowerCount.objects.create(creator=factories.creator(), as_of=DAY, followers=1)
+    summary = eligibility.refresh(yesterday)
     assert (summary["eligible"], summary["queued"]) == (1, 0)
     assert not Creator.objects.pending().exists()
 
