@@ -175,7 +175,7 @@ class DeliveryAdmin(model_admin.ViewOnlyAdmin):
         "verdict",
         "month",
     ]
-    list_select_related = ["campaign", "creator", "category"]
+    list_select_related = ["campaign", "creator", "category", "month"]
     search_fields = ["campaign__reference__exact"]
     search_help_text = _("The campaign's reference, in full.")
     fields = [

@@ -34,7 +34,7 @@ class PayoutBatchAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
         "paid_at",
     ]
     list_filter = ["status"]
-    list_select_related = ["prepared_by", "approved_by"]
+    list_select_related = ["month", "prepared_by", "approved_by"]
     search_fields = ["reference__startswith"]
     fields = [
         "reference",

@@ -71,7 +71,7 @@ class TransferAdmin(Exports, model_admin.ViewOnlyAdmin):
         "created_at",
     ]
     list_filter = ["kind"]
-    list_select_related = ["debit_account", "credit_account"]
+    list_select_related = ["debit_account", "credit_account", "month"]
     search_fields = ["key__startswith", "debit_account__code__exact", "credit_account__code__exact"]
     fields = [
         "key",
@@ -116,7 +116,7 @@ class EarningAdmin(Exports, model_admin.ViewOnlyAdmin):
         model_admin.dollars("enrolled_micros", _("within an enrolment")),
         model_admin.dollars("share_micros", _("share")),
     ]
-    list_select_related = ["creator", "campaign"]
+    list_select_related = ["creator", "campaign", "month"]
     ordering = ["-id"]
     search_fields = ["creator__handle__exact"]
     search_help_text = _("The creator's handle, in full.")

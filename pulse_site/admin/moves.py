@@ -115,8 +115,8 @@ class MovingAdmin(PulseModelAdmin):
         if not _may(request, move):
             raise PermissionDenied
         obstacles = [(record, self.obstacle(request, action, record)) for record in self._chosen(request)]
-        form = MoveForm(move, request.POST or None)
-        if request.method == "POST" and form.is_valid():
+        form = MoveForm(move, request.POST if request.method == "POST" else None)
+        if form.is_valid() and not all(why for _record, why in obstacles):
             return self._moved(request, action, [r for r, why in obstacles if not why], form.cleaned_data)
         return self._asked(request, action, obstacles, form)
 

@@ -1,0 +1,99 @@
+"""Rows of every model that the admin shows."""
+
+import datetime
+import itertools
+
+from django.contrib.auth.models import Group
+
+from campaigns.models import Campaign, Delivery, Placement, PlacementRun
+from creators.models import Decision, Eligibility, FollowerCount
+from payouts.models import Account, Earning, Payout, PayoutBatch, Seal, Transfer
+from pulse_site.models import Run, Upload, User
+from tests import factories
+
+_serial = itertools.count(1)
+
+
+def fill(rows: int) -> None:
+    """Make `rows` more of each, every one with relations of its own, as a list would follow them."""
+    for _row in range(rows):
+        _fill_one(next(_serial))
+
+
+def _fill_one(number: int) -> None:
+    user = factories.user()
+    Group.objects.create(name=f"Group {number}")
+    upload = Upload.objects.create(feed="followers", name=f"file-{number}.csv", uploaded_by=user)
+    Run.objects.create(kind="preview_upload", key=f"test {number}", owner=user)
+    creator = factories.enrolled(followers=100_000 + number, category=factories.category())
+    FollowerCount.objects.create(
+        as_of=factories.DAY, creator=creator, followers=100_000 + number, upload=upload
+    )
+    Eligibility.objects.create(
+        creator=creator,
+        as_of=factories.DAY,
+        terms=factories.terms(),
+        eligible=True,
+        followers=100_000 + number,
+        videos=9,
+    )
+    Decision.objects.create(
+        creator=creator, action="approve", from_status="pending", to_status="approved", decided_by=user
+    )
+    campaign = factories.campaign()
+    _fill_lineup(number, campaign)
+    _fill_money(number, campaign, user)
+
+
+def _fill_lineup(number: int, campaign: Campaign) -> None:
+    video = factories.video(creator=factories.creator(status="pending"), category=factories.category())
+    factories.counts(of=video)
+    run = PlacementRun.objects.create(
+        day=factories.DAY - datetime.timedelta(days=number),
+        market="US",
+        terms=factories.terms(),
+        population=25,
+        lineup=1,
+        digest="0" * 64,
+    )
+    placed = {"video": video, "creator": video.creator, "category": video.category}
+    Placement.objects.create(run=run, rank=1, tier=2, score=1, **placed)
+    Delivery.objects.create(
+        day=factories.DAY,
+        campaign=campaign,
+        rank=1,
+        impressions=1_000,
+        verdict=Delivery.Verdict.BILLABLE,
+        revenue_micros=10_000_000,
+        month=factories.month(),
+        **placed,
+    )
+
+
+def _fill_money(number: int, campaign: Campaign, user: User) -> None:
+    creator = factories.creator()
+    month = factories.month(f"{2000 + number // 12}-{number % 12 + 1:02}")
+    Earning.objects.create(
+        month=month,
+        campaign=campaign,
+        creator=creator,
+        impressions=1_000,
+        revenue_micros=10_000_000,
+        enrolled_micros=10_000_000,
+        share_micros=5_000_000,
+    )
+    payable = Account.objects.create(code=f"payable:test:{number}", kind="payable", creator=creator)
+    clearing = Account.objects.create(code=f"clearing:test:{number}", kind="clearing")
+    Transfer.objects.create(
+        key=f"earning:test:{number}",
+        kind="earning",
+        debit_account=clearing,
+        credit_account=payable,
+        amount_micros=5_000_000,
+        month=month,
+    )
+    batch = PayoutBatch.objects.create(
+        reference=f"B-{number}", month=month, minimum_micros=0, prepared_by=user
+    )
+    Payout.objects.create(batch=batch, creator=creator, amount_micros=5_000_000)
+    Seal.objects.create(subject="transfers", first_id=1, last_id=number, rows=1, digest="0" * 64)

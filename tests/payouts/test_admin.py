@@ -1,0 +1,65 @@
+"""Finance in the admin: two persons on every month, and refusals that are told."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.models import Month
+from pulse_site.models import User
+from tests import factories
+
+
+def move(client: Client, user: User, action: str) -> str:
+    client.force_login(user)
+    address = reverse("admin:campaigns_month_move", args=[action])
+    return client.post(f"{address}?ids=2020-01", follow=True).content.decode()
+
+
+@pytest.fixture
+def month(finance_one: User, finance_two: User) -> Month:
+    for user in (finance_one, finance_two):
+        allow(user, "view_month")
+    return factories.month("2020-01")
+
+
+def allow(user: User, codename: str) -> None:
+    user.user_permissions.add(Permission.objects.get(codename=codename))
+
+
+def test_a_month_is_calculated_reviewed_and_closed_by_two_persons(
+    client: Client, month: Month, finance_one: User, finance_two: User
+) -> None:
+    for user, action in ((finance_one, "calculate"), (finance_one, "review"), (finance_two, "close")):
+        assert "2020-01: done." in move(client, user, action)
+    month.refresh_from_db()
+    assert (month.status, month.reviewed_by, month.closed_by) == ("closed", finance_one, finance_two)
+
+
+def test_who_reviewed_a_month_is_not_offered_to_close_it(
+    client: Client, month: Month, finance_one: User
+) -> None:
+    allow(finance_one, "close_month")
+    move(client, finance_one, "calculate")
+    move(client, finance_one, "review")
+    address = reverse("admin:campaigns_month_move", args=["close"]) + "?ids=2020-01"
+    assert "somebody else closes it" in client.get(address).content.decode()
+    move(client, finance_one, "close")
+    month.refresh_from_db()
+    assert month.status == "review"
+
+
+def test_a_refusal_is_shown_as_a_message(client: Client, month: Month, finance_one: User) -> None:
+    Month.objects.filter(pk="2020-01").update(
+        status="closed", reviewed_by=finance_one, closed_by=factories.user()
+    )
+    allow(finance_one, "view_payoutbatch")
+    assert 'class="error"' in move(client, finance_one, "pay")
+
+
+def test_the_page_shows_the_figures_before_it_asks(client: Client, month: Month, finance_one: User) -> None:
+    Month.objects.filter(pk="2020-01").update(revenue_micros=1_234_560_000, shared_micros=600_000_000)
+    client.force_login(finance_one)
+    page = client.get(reverse("admin:campaigns_month_move", args=["calculate"]), {"ids": "2020-01"})
+    for amount in ("$1,234.56", "$600.00", "$634.56"):
+        assert amount in page.content.decode()

@@ -1,0 +1,141 @@
+"""Who gets what from the admin: every page of every model, asked by everybody."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+from pulse_site.admin.model_admin import ViewOnlyAdmin
+from pulse_site.admin.moves import MovingAdmin
+from pulse_site.models import User
+from tests import desk, factories
+
+PEOPLE = ("nobody", "plain", "reviewer", "finance", "administrator")
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+PAGES = ("changelist", "add", "change", "history")
+# The apps whose models each may see, and the models that he may add.
+SEES = {"reviewer": {"creators"}, "finance": {"campaigns", "payouts"}}
+ADDS = {"reviewer": {"creator"}, "finance": {"campaign"}}
+ADDED_BY_JOBS = {"decision", "transfer", "month", "earning", "run", "delivery", "placementrun", "seal"}
+
+
+@pytest.fixture
+def person(db: None) -> Callable[[str], Client]:
+    """A browser in which that person is logged in."""
+
+    def logged_in(name: str) -> Client:
+        client = Client()
+        if name != "nobody":
+            client.force_login(_user(name))
+        return client
+
+    return logged_in
+
+
+def _user(name: str) -> User:
+    user = factories.user(name, is_staff=True, is_superuser=name == "administrator")
+    seen = Permission.objects.filter(
+        content_type__app_label__in=SEES.get(name, ()), codename__startswith="view_"
+    )
+    user.user_permissions.set(
+        [*seen, *Permission.objects.filter(codename__in=[f"add_{model}" for model in ADDS.get(name, ())])]
+    )
+    return user
+
+
+def address(model: type[Model], page: str) -> str:
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}"
+    if page in ("change", "history", "delete"):
+        return reverse(name, args=[model._default_manager.first().pk])
+    return reverse(name)
+
+
+def status(name: str, model: type[Model], page: str) -> int:
+    if name == "nobody":
+        return 302
+    if page == "add":
+        by_jobs = isinstance(admin.site._registry[model], ViewOnlyAdmin)
+        may = not by_jobs and (name == "administrator" or model._meta.model_name in ADDS.get(name, ()))
+    else:
+        may = name == "administrator" or model._meta.app_label in SEES.get(name, ())
+    return 200 if may else 403
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_every_page_of_every_model_answers_each_person_as_the_table_says(
+    name: str, person: Callable[[str], Client]
+) -> None:
+    desk.fill(1)
+    browser = person(name)
+    given = {
+        (model._meta.label, page): browser.get(address(model, page)).status_code
+        for model in MODELS
+        for page in PAGES
+    }
+    assert given == {
+        (model._meta.label, page): status(name, model, page) for model in MODELS for page in PAGES
+    }
+
+
+def test_rows_that_jobs_write_have_no_form_for_anybody() -> None:
+    view_only = {
+        model._meta.model_name
+        for model, model_admin in admin.site._registry.items()
+        if isinstance(model_admin, ViewOnlyAdmin)
+    }
+    assert view_only >= ADDED_BY_JOBS
+
+
+def test_nothing_but_a_portal_membership_can_be_deleted(person: Callable[[str], Client]) -> None:
+    desk.fill(1)
+    browser = person("administrator")
+    assert {browser.post(address(model, "delete"), {"post": "yes"}).status_code for model in MODELS} == {403}
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_the_start_page_greets_staff_alone(name: str, person: Callable[[str], Client]) -> None:
+    desk.fill(1)
+    assert person(name).get(reverse("admin:index")).status_code == (302 if name == "nobody" else 200)
+
+
+MOVES = [
+    (model, action)
+    for model, model_admin in admin.site._registry.items()
+    if isinstance(model_admin, MovingAdmin)
+    for action in model_admin.moves
+]
+
+
+def statuses() -> list[list[tuple[str, ...]]]:
+    return [list(model._default_manager.order_by("pk").values_list("status")) for model, _action in MOVES]
+
+
+@pytest.mark.parametrize("name", ["nobody", "plain", "reviewer", "finance"])
+def test_seeing_a_record_is_not_enough_to_move_it(name: str, person: Callable[[str], Client]) -> None:
+    desk.fill(1)
+    browser = person(name)
+    before = {
+        model: list(model._default_manager.order_by("pk").values_list("status")) for model, _action in MOVES
+    }
+    for model, action in MOVES:
+        url = admin.site._registry[model].move_url(action, [model._default_manager.first().pk])
+        for answer in (browser.get(url), browser.post(url, {"reason": "Because", "note": ""})):
+            assert answer.status_code == (302 if name == "nobody" else 403), (model, action)
+    after = {
+        model: list(model._default_manager.order_by("pk").values_list("status")) for model, _action in MOVES
+    }
+    assert before == after
+
+
+def test_what_cannot_be_is_not_found(person: Callable[[str], Client]) -> None:
+    browser = person("administrator")
+    for url in (
+        "creators/creator/move/promote/?ids=1",
+        "creators/creator/move/approve/?ids=x",
+        "creators/creator/move/approve/",
+    ):
+        assert browser.get(f"/admin/{url}").status_code == 404
