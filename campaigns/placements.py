@@ -86,18 +86,15 @@ def recompute(day: datetime.date, market: str = settings.LAUNCH_MARKET) -> dict[
     """
     started = time.monotonic()
     with transaction.atomic():
-        verdicts.hold_open_months()
         _take_turn(day, market)
-        current = PlacementRun.objects.current().filter(day=day, market=market).first()
         run = _draft(day, market)
+        verdicts.hold_open_months()
+        current = PlacementRun.objects.current().filter(day=day, market=market).first()
         changed = current is None or current.digest != run.digest
-        if current and changed:
-            _require_unused(current, run)
-        if current:
-            (current if changed else run).delete()
         if changed:
-            PlacementRun.objects.filter(pk=run.pk).update(superseded=False)
-            verdicts.recheck(day=day, market=market)
+            _replace(current, run)
+        else:
+            run.delete()
     return _summary(run, changed, started)
 
 
@@ -193,6 +190,7 @@ def movement(run: PlacementRun) -> Movement | None:
 def _take_turn(day: datetime.date, market: str) -> None:
     """Let one run of the day and market be computed at a time, until the transaction ends.
 
+    Otherwise one that looked at the counts earlier could come later, and put an old lineup over a new one.
     On SQLite the transaction has had the only turn since it began.
     """
     if connection.vendor == "postgresql":
@@ -249,6 +247,14 @@ def _decay_at(permille: list[int], first: int = 0) -> str:
     half = len(permille) // 2
     younger, older = _decay_at(permille[:half], first), _decay_at(permille[half:], first + half)
     return f"CASE WHEN age_days < {first + half} THEN {younger} ELSE {older} END"
+
+
+def _replace(current: PlacementRun | None, run: PlacementRun) -> None:
+    if current:
+        _require_unused(current, run)
+        current.delete()
+    PlacementRun.objects.filter(pk=run.pk).update(superseded=False)
+    verdicts.recheck(day=run.day, market=run.market)
 
 
 def _require_unused(current: PlacementRun, run: PlacementRun) -> None:

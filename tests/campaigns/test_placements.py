@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campaigns import placements
+from campaigns import placements, verdicts
 from campaigns.models import Delivery, Month, Placement, PlacementRun
 from creators.models import Category, Creator, ProgrammeTerms, Tier, VideoCounts
 from pulse_site.refusal import Refused
@@ -342,23 +342,27 @@ def committed_counts() -> Iterator[None]:
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
-def test_two_who_compute_the_same_day_at_once_make_one_lineup(committed_counts: None) -> None:
-    first_has_computed = threading.Event()
+def test_of_two_at_once_the_one_that_saw_the_newer_counts_comes_last(
+    committed_counts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_has_ranked, hold = threading.Event(), verdicts.hold_open_months
 
-    def first() -> bool:
-        with transaction.atomic():
-            changed = placements.recompute(DAY)["changed"]
-            first_has_computed.set()
-            time.sleep(0.3)  # the second one now waits for its turn
-        return changed
+    def rank_and_tarry() -> None:
+        if not first_has_ranked.is_set():
+            first_has_ranked.set()
+            time.sleep(0.5)
+        hold()
 
     def second() -> bool:
-        first_has_computed.wait()
+        first_has_ranked.wait()
+        counted(2_000)
         return placements.recompute(DAY)["changed"]
 
+    monkeypatch.setattr(verdicts, "hold_open_months", rank_and_tarry)
+    acts: list[Callable[[], Any]] = [lambda: placements.recompute(DAY)["changed"], second]
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(elsewhere, (first, second))) == [True, False]
-    assert PlacementRun.objects.get().lineup == 1
+        assert list(pool.map(elsewhere, acts)) == [True, True]
+    assert PlacementRun.objects.get().cutoff_score == 2_000
 
 
 def test_a_day_without_counts_is_refused_with_what_to_do() -> None:
