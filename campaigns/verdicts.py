@@ -9,6 +9,7 @@ among those the campaign takes. Only open months are judged anew: what was revie
 
 import datetime
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
@@ -78,9 +79,11 @@ def recheck(
         rows = rows.filter(campaign__market=market)
     if campaigns is not None:
         rows = rows.filter(campaign__in=campaigns)
-    given, values = (
-        rows.order_by().values("id", "day", "campaign_id", "video_id", "impressions").query.sql_with_params()
-    )
+    judged = rows.order_by().values("id", "day", "campaign_id", "video_id", "impressions")
+    try:
+        given, values = judged.query.sql_with_params()
+    except EmptyResultSet:  # Django knows already that `campaigns` is empty
+        return 0
     with transaction.atomic(), connection.cursor() as cursor:
         hold_open_months()
         cursor.execute(REWRITE.format(judged=JUDGED.format(rows=given)), values)

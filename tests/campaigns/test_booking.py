@@ -134,3 +134,7 @@ def test_cancelling_what_was_never_booked_leaves_no_pause(administrator: User) -
     campaign = factories.campaign(status=Status.SUBMITTED)
     move(campaign, "cancel", administrator)
     assert pauses(campaign) == []
+
+
+def test_moving_no_campaign_at_all_changes_nothing(administrator: User) -> None:
+    assert booking.move(Campaign.objects.none(), "book", administrator) == 0

@@ -1,0 +1,172 @@
+"""A believable programme on a fresh database, and one whole month of it.
+
+Every step goes through the function that staff use: files are imported, creators decided on, campaigns
+booked, lineups computed, the month closed by a second person and paid. A step that was done before changes
+nothing, so a demo that was killed is finished by starting it again.
+"""
+
+import datetime
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import connection
+
+from campaigns import placements
+from campaigns.models import Campaign, Month, PlacementRun
+from creators import approval, eligibility, enrolments
+from creators.models import Category, Creator, Decision
+from payouts import batches, months
+from payouts.demo import demand, people, supply
+from payouts.models import PayoutBatch
+from pulse_site.feeds.run import import_file
+from pulse_site.models import User
+from pulse_site.refusal import Refused
+
+ONE_DAY = datetime.timedelta(days=1)
+T = TypeVar("T")
+
+
+class Demo:
+    """One building of the demo: its dates, its people, and where its files and its progress go."""
+
+    def __init__(self, scale: int, say: Callable[[str], None], today: datetime.date) -> None:
+        """`scale` multiplies creators and videos; the month is the last whole one before `today`.
+
+        Raises Refused where the demo has no business: with DEBUG off, or beside another programme.
+        """
+        if not settings.DEBUG:
+            raise Refused("The demo makes log-ins with a known password; it runs only with DEBUG on.")
+        if Creator.objects.exists() and not User.objects.filter(username="olivia").exists():
+            raise Refused("Another programme is in this database; give the demo its own by DATABASE_URL.")
+        self.scale, self.say = scale, say
+        month = Month.objects.order_by("code").first() or Month(
+            code=f"{today.replace(day=1) - ONE_DAY:%Y-%m}"
+        )
+        self.code, self.first, self.last = month.code, month.first_day, month.last_day
+        self.eve = self.first - ONE_DAY
+        self.yesterday = max(today - ONE_DAY, self.last)
+        self.folder = Path(settings.VAR) / "demo" / f"{self.code}-{scale}"
+
+    def build(self) -> None:
+        """Run the whole month, from the first file to the payment; nothing where that was done before."""
+        if PayoutBatch.objects.filter(month=self.code, status=PayoutBatch.Status.PAID).exists():
+            self.say("The demo's month is already here.")
+            return
+        self.staff = people.staff()
+        self.invent()
+        self.step("follower file imported", self.bring_in_creators)
+        self.step("videos of the weeks before imported", lambda: self.bring_in_videos(self.eve, self.clips))
+        self.review_creators()
+        self.step("campaigns of a dozen advertisers booked", self.book_campaigns)
+        for number in range((self.last - self.eve).days):
+            self.run_a_day(self.first + number * ONE_DAY)
+        self.step("deliveries of the month imported", lambda: self.bring_in_deliveries(self.first, self.last))
+        self.close_the_month()
+        self.pay()
+        if self.yesterday > self.last:
+            self.go_on_to_yesterday()
+
+    def step(self, what: str, work: Callable[[], T]) -> T:
+        started = time.monotonic()
+        done = work()
+        self.say(f"{time.monotonic() - started:6.1f} s  {what}")
+        return done
+
+    def take(self, feed: str, path: Path, **options: Any) -> dict[str, Any]:
+        return import_file(feed, path, name=path.name, options=options, by=self.staff["admin"])
+
+    def invent(self) -> None:
+        hashtags = dict(Category.objects.values_list("slug", "hashtags"))
+        since = self.first - supply.WARM_UP
+        self.creators = supply.people(self.scale, hashtags)
+        self.clips = supply.clips(self.creators, hashtags, since, self.yesterday, self.scale)
+        self.say(f"{len(self.creators):,} creators and {len(self.clips):,} videos invented")
+
+    def bring_in_creators(self) -> None:
+        path = supply.write_followers(self.folder / f"followers-{self.eve}.csv", self.creators)
+        self.take("followers", path, as_of=self.eve.isoformat())
+        self.fill_in_profiles()
+
+    def fill_in_profiles(self) -> None:
+        """What creators say of themselves when they apply: category, birth date, market."""
+        categories = dict(Category.objects.values_list("slug", "pk"))
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE creators_creator SET category_id = %s, born_on = %s, market = %s WHERE handle = %s",
+                [(categories[p.category], p.born_on, p.market, p.handle) for p in self.creators],
+            )
+
+    def bring_in_videos(self, day: datetime.date, seen: Iterable[supply.Clip]) -> None:
+        path = supply.write_videos(self.folder / f"videos-{day}.csv", seen, day)
+        self.take("videos", path, as_of=day.isoformat(), market="US")
+
+    def review_creators(self) -> None:
+        """On the eve of the month: most of the queue is approved, some are rejected, the newest wait."""
+        if Campaign.objects.exists():
+            return
+        self.step("eligibility checked", lambda: eligibility.refresh(self.eve))
+        queue = list(Creator.objects.waiting_longest_first().values_list("pk", flat=True))
+        approved, rejected = len(queue) * 80 // 100, len(queue) * 88 // 100
+        self.decide(queue[:approved], Decision.Action.APPROVE)
+        self.decide(queue[approved:rejected], Decision.Action.REJECT, "Reposts other people's videos")
+        self.decide(
+            queue[rejected : rejected + 20], Decision.Action.ASK, "Please confirm who runs this account"
+        )
+        welcome = Creator.objects.filter(status=Creator.Status.APPROVED).exclude(handle__endswith="7")
+        self.step("terms accepted by most", lambda: enrolments.accept_terms(welcome, self.eve))
+
+    def decide(self, ids: list[int], action: str, reason: str = "") -> None:
+        chosen, rita = Creator.objects.filter(pk__in=ids), self.staff["rita"]
+        self.step(
+            f"{len(ids):,} creators: {action}",
+            lambda: approval.decide(chosen, action, rita, reason=reason, today=self.eve),
+        )
+
+    def book_campaigns(self) -> None:
+        advertisers = demand.advertisers(self.staff["olivia"], self.staff["admin"])
+        self.campaigns = demand.campaigns(advertisers, self.first, self.last)
+        demand.book(self.campaigns, self.staff["admin"])
+
+    def run_a_day(self, day: datetime.date, seen: Iterable[supply.Clip] | None = None) -> None:
+        def work() -> None:
+            self.bring_in_videos(day, supply.reported(self.clips, day) if seen is None else seen)
+            placements.recompute(day, "US")
+
+        if not PlacementRun.objects.current().filter(day=day, market="US").exists():
+            self.step(f"{day}: videos imported, lineup computed", work)
+
+    def bring_in_deliveries(self, first: datetime.date, last: datetime.date) -> None:
+        path = demand.write_deliveries(self.folder / f"deliveries-{last}.csv", self.campaigns, first, last)
+        self.take("deliveries", path)
+
+    def close_the_month(self) -> None:
+        if not Month.objects.filter(code=self.code, status=Month.Status.CLOSED).exists():
+            self.step(f"{self.code} calculated", lambda: months.calculate(self.code))
+            self.step(
+                f"{self.code} put under review by fiona",
+                lambda: months.review(self.code, self.staff["fiona"]),
+            )
+            self.step(f"{self.code} closed by frank", lambda: months.close(self.code, self.staff["frank"]))
+
+    def pay(self) -> None:
+        month, fiona, frank = Month.objects.get(code=self.code), self.staff["fiona"], self.staff["frank"]
+        batch = PayoutBatch.objects.filter(month=month).first() or self.step(
+            "payout batch prepared by fiona", lambda: batches.prepare(month, fiona)
+        )
+        if batch.status == PayoutBatch.Status.PREPARED:
+            self.step("payout batch approved by frank", lambda: batches.approve(batch, frank))
+        self.step("payout batch paid", lambda: batches.mark_paid(batch, fiona))
+
+    def go_on_to_yesterday(self) -> None:
+        """Bring the programme up to date, so that queue, lineup and draft look as on any morning."""
+        since = [clip for clip in self.clips if clip.published.date() > self.last]
+        self.run_a_day(self.yesterday, since)
+        self.step(
+            "yesterday's deliveries imported",
+            lambda: self.bring_in_deliveries(self.yesterday, self.yesterday),
+        )
+        self.step("month so far calculated", lambda: months.calculate(f"{self.yesterday:%Y-%m}"))
+        self.step("eligibility checked", eligibility.refresh)
