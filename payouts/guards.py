@@ -24,6 +24,7 @@ def of_a_month(table: str, statuses: tuple[str, ...]) -> Guard:
                 BEGIN
                   IF TG_OP = 'INSERT' THEN touched := ARRAY(SELECT DISTINCT month_id FROM new_rows);
                   ELSIF TG_OP = 'DELETE' THEN touched := ARRAY(SELECT DISTINCT month_id FROM old_rows);
+                  ELSIF TG_OP = 'TRUNCATE' THEN touched := ARRAY(SELECT code FROM campaigns_month);
                   ELSE touched := ARRAY(SELECT month_id FROM old_rows UNION SELECT month_id FROM new_rows);
                   END IF;
                   PERFORM 1 FROM campaigns_month WHERE code = ANY (touched) ORDER BY code FOR SHARE;
@@ -40,6 +41,8 @@ def of_a_month(table: str, statuses: tuple[str, ...]) -> Guard:
                     FOR EACH STATEMENT EXECUTE FUNCTION {name}()"""
                 for verb, sides in changes
             ),
+            f"""CREATE OR REPLACE TRIGGER {name}_truncate BEFORE TRUNCATE ON {table}
+                FOR EACH STATEMENT EXECUTE FUNCTION {name}()""",
         ),
         sqlite=tuple(
             f"""CREATE TRIGGER IF NOT EXISTS {name}_{verb} BEFORE {verb.upper()} ON {table}

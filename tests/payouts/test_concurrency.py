@@ -1,0 +1,253 @@
+"""Real threads with real commits: one wins, the others get a clear refusal, and verify is clean.
+
+Workers start together from a barrier and go through the creators in the same order, for a test that a naive
+way of paying passes would prove nothing; the last test shows that this one is caught.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from campaigns.models import Campaign, Delivery, Month
+from creators.models import Category, Creator, ProgrammeTerms
+from payouts import batches, ledger, months, seals
+from payouts.models import Account, Earning, Transfer
+from payouts.verification import STATEMENTS, verify
+from pulse_site.models import User
+from pulse_site.refusal import Refused
+from tests import factories
+from tests.payouts.programme import close, day, deliver
+
+CREATORS, WORKERS = 30, 4
+SEEDED = {
+    *(model._meta.db_table for model in (Category, ProgrammeTerms, ContentType, Permission)),
+    "django_migrations",
+}
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Whatever the test writes is committed, and deleted at the end past the guards."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time: there is nothing to race")
+    with django_db_blocker.unblock():
+        yield
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = 'replica'")
+            for table in set(connection.introspection.table_names(cursor)) - SEEDED:
+                cursor.execute(f"DELETE FROM {table}")
+            cursor.execute("RESET session_replication_role")
+        connection.close()
+
+
+@pytest.fixture
+def people(committed: None) -> list[User]:
+    """Persons who may do everything with money."""
+    may = ("review_month", "close_month", "prepare_batch", "approve_batch")
+    return [factories.staff(f"finance-{number}", *may) for number in range(WORKERS + 1)]
+
+
+@pytest.fixture
+def campaign(committed: None) -> Campaign:
+    return factories.campaign()
+
+
+@pytest.fixture
+def creators(campaign: Campaign) -> list[Creator]:
+    """Thirty creators who each earn $60 in October."""
+    made = [factories.enrolled() for _each in range(CREATORS)]
+    for creator in made:
+        deliver(campaign, creator, 12_000)
+    return made
+
+
+def race(*jobs: Callable[[], object]) -> list[object]:
+    """What each job returned, or the exception it raised; all start at once, each on its own connection."""
+    barrier, results = threading.Barrier(len(jobs)), [None] * len(jobs)
+
+    def work(place: int, job: Callable[[], object]) -> None:
+        try:
+            connection.ensure_connection()
+            barrier.wait(10)
+            results[place] = job()
+        except (Refused, DatabaseError) as error:
+            results[place] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=each) for each in enumerate(jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return results
+
+
+def refusals(results: list[object]) -> int:
+    return sum(isinstance(result, Refused) for result in results)
+
+
+def sealed_and_clean() -> bool:
+    seals.seal()
+    # The lineups of these tests are made by hand: they have no digest to verify.
+    return [breach for breach in verify() if breach.rule != "used lineups"] == []
+
+
+def test_of_two_who_close_a_month_one_wins(creators: list[Creator], people: list[User]) -> None:
+    months.calculate("2026-10")
+    months.review("2026-10", people[0])
+    results = race(*(lambda by=by: months.close("2026-10", by) for by in people[1:]))
+    assert refusals(results) == WORKERS - 1, results
+    assert Transfer.objects.filter(kind="earning").count() == CREATORS
+    assert sealed_and_clean()
+
+
+def test_of_two_who_approve_a_batch_one_wins(creators: list[Creator], people: list[User]) -> None:
+    batch = batches.prepare(close(people[0], people[1]), people[0])
+    results = race(*(lambda by=by: batches.approve(batch, by) for by in people[1:]))
+    assert refusals(results) == WORKERS - 1, results
+    assert Transfer.objects.filter(kind="reserve").count() == CREATORS
+    assert sealed_and_clean()
+
+
+def test_batches_prepared_at_once_do_not_want_the_same_creators(
+    creators: list[Creator], people: list[User]
+) -> None:
+    month = close(people[0], people[1])
+    results = race(*(lambda by=by: batches.prepare(month, by) for by in people[1:]))
+    assert refusals(results) == WORKERS - 1, results
+
+
+def test_two_drafts_at_once_are_one_draft(creators: list[Creator]) -> None:
+    results = race(*[lambda: months.calculate("2026-10")] * WORKERS)
+    assert not any(isinstance(result, Exception) for result in results), results
+    assert Earning.objects.count() == CREATORS
+
+
+def held(act: Callable[[], object]) -> Callable[[], object]:
+    """`act` in a transaction that stays open for half a second."""
+
+    def job() -> object:
+        with transaction.atomic():
+            result = act()
+            time.sleep(0.5)
+        return result
+
+    return job
+
+
+def after(seconds: float, act: Callable[[], object]) -> Callable[[], object]:
+    def job() -> object:
+        time.sleep(seconds)
+        return act()
+
+    return job
+
+
+def test_a_review_waits_for_an_import_and_counts_what_it_brought(
+    creators: list[Creator], campaign: Campaign, people: list[User]
+) -> None:
+    months.calculate("2026-10")
+    bring = held(lambda: deliver(campaign, creators[0], 1_000))
+    _made, reviewed = race(bring, after(0.2, lambda: months.review("2026-10", people[0])))
+    assert reviewed["revenue_micros"] == (CREATORS * 12_000 + 1_000) * 10_000
+
+
+def test_an_import_that_comes_during_the_review_is_refused_by_the_month(
+    creators: list[Creator], campaign: Campaign, people: list[User]
+) -> None:
+    months.calculate("2026-10")
+    review = held(lambda: months.review("2026-10", people[0]))
+    late = {
+        "month_id": "2026-10",
+        "verdict": Delivery.Verdict.NOT_LIVE,
+        "revenue_micros": 0,
+        "impressions": 1,
+    }
+    row = Delivery(day=day(9), campaign=campaign, video_id=1, creator=creators[0], month_id="2026-10")
+    row.impressions, row.verdict, row.revenue_micros = 1, Delivery.Verdict.NOT_LIVE, 0
+    insert = after(0.2, row.save)
+    _reviewed, refused = race(review, insert)
+    assert "takes no change in a month that is review" in str(refused)
+
+
+@pytest.mark.parametrize("writer_first", [True, False])
+def test_a_transfer_and_the_close_of_its_month_wait_for_each_other(
+    creators: list[Creator], people: list[User], writer_first: bool
+) -> None:
+    """Writer first: his transfer is in the month's digest. Closer first: he is refused."""
+    for code in ("platform", "bank"):
+        ledger.account(code, code)
+    months.calculate("2026-10")
+    months.review("2026-10", people[0])
+    month = Month.objects.get()
+    wanted = """
+        SELECT 'fee' AS key, debit.id AS debit_account_id, credit.id AS credit_account_id,
+               5 AS amount_micros, '' AS reason
+          FROM payouts_account debit, payouts_account credit
+         WHERE debit.code = 'platform' AND credit.code = 'bank'
+    """
+
+    def write() -> object:
+        return ledger.post(Transfer.Kind.PAYMENT, month, wanted, [])
+
+    def shut() -> object:
+        return months.close("2026-10", people[1])
+
+    first, second = (write, shut) if writer_first else (shut, write)
+    results = race(held(first), after(0.2, second))
+    assert refusals(results) == (0 if writer_first else 1), results
+    month.refresh_from_db()
+    assert months.digest(month) == month.digest
+    assert Transfer.objects.filter(key="fee").exists() is writer_first
+
+
+Pay = Callable[[Month, User, User], None]
+
+
+def pay(month: Month, by: User, then: User) -> None:
+    batches.approve(batches.prepare(month, by), then)
+
+
+def pay_naively(month: Month, by: User, then: User) -> None:
+    """What not to do: look at the balance, then pay it, creator by creator."""
+    for account in Account.objects.filter(kind="payable").order_by("pk"):
+        owed = ledger.balance(account)
+        if owed > 0:
+            Transfer.objects.create(
+                key=f"pay:{by}:{account}",
+                kind=Transfer.Kind.RESERVE,
+                debit_account=account,
+                credit_account=Account.objects.get(code="bank"),
+                amount_micros=owed,
+                month_id="2026-11",
+                created_at=timezone.now(),
+            )
+
+
+def paid_twice(pay: Pay, people: list[User]) -> bool:
+    """Whether somebody got more than he earned when all pay at once."""
+    month = close(people[0], people[1])
+    ledger.account(Account.Kind.BANK, "bank")
+    ledger.month_to_post_in()
+    race(*(lambda by=by: pay(month, by, people[0]) for by in people[1:]))
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS["paid more than earned"][1])
+        return cursor.fetchone() is not None
+
+
+def test_nobody_is_paid_twice(creators: list[Creator], people: list[User]) -> None:
+    assert not paid_twice(pay, people)
+    assert Transfer.objects.filter(kind="reserve").count() == CREATORS
+    assert sealed_and_clean()
+
+
+def test_a_naive_way_of_paying_is_caught(creators: list[Creator], people: list[User]) -> None:
+    assert paid_twice(pay_naively, people)
