@@ -201,13 +201,15 @@ def test_a_lost_message_is_made_good_by_the_sweeper(two_workers: Floor) -> None:
     assert (effects(), run.attempts) == (ONCE, 1)
 
 
-def test_a_long_run_keeps_its_lease(two_workers: Floor) -> None:
-    run = two_workers.order("before")
+@pytest.mark.parametrize("where", ["before", "between"])
+def test_a_long_run_keeps_its_worker(two_workers: Floor, where: str) -> None:
+    """By its lease; or, inside its transaction on SQLite, because no rival can write before it ends."""
+    run = two_workers.order(where)
     two_workers.ring(run)
-    wait_until(lambda: two_workers.seen(run, "before"))
-    held_since = time.monotonic()
-    two_workers.sweep_until(lambda: time.monotonic() > held_since + 1.5 * LEASE_SECONDS)
-    two_workers.release(run, "before")
+    wait_until(lambda: two_workers.seen(run, where))
+    enough = time.monotonic() + 1.5 * LEASE_SECONDS
+    two_workers.sweep_until(lambda: time.monotonic() > enough)
+    two_workers.release(run, where)
     wait_until(lambda: done(run))
     assert (effects(), run.attempts) == (ONCE, 1)
 
