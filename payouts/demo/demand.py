@@ -79,7 +79,7 @@ def _campaign(
             "tier": dice.choice((Tier.LIMITED, Tier.STANDARD, Tier.STANDARD, Tier.EXPANDED)),
             "starts_on": starts_on,
             "ends_on": dice.choice((starts_on + datetime.timedelta(days=13), last, last + RUN_ON)),
-            "budget_micros": dice.choice((50_000, 75_000, 150_000)) * 100 * MICROS_PER_CENT,
+            "budget_micros": dice.choice((45_000, 60_000, 90_000)) * 100 * MICROS_PER_CENT,
             "cpm_micros": dice.choice(CPM_CENTS) * MICROS_PER_CENT,
             "status": Campaign.Status.SUBMITTED,
         },

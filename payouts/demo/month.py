@@ -130,9 +130,9 @@ class Demo:
         self.campaigns = demand.campaigns(advertisers, self.first, self.last)
         demand.book(self.campaigns, self.staff["admin"])
 
-    def run_a_day(self, day: datetime.date, seen: Iterable[supply.Clip] | None = None) -> None:
+    def run_a_day(self, day: datetime.date) -> None:
         def work() -> None:
-            self.bring_in_videos(day, supply.reported(self.clips, day) if seen is None else seen)
+            self.bring_in_videos(day, supply.reported(self.clips, day))
             placements.recompute(day, "US")
 
         if not PlacementRun.objects.current().filter(day=day, market="US").exists():
