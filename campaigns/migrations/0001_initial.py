@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
                 ('impressions', models.PositiveBigIntegerField(verbose_name='impressions')),
                 ('verdict', models.CharField(choices=[('billable', 'billable'), ('not_live', 'the campaign was not live on that day'), ('not_in_lineup', "the video was not in that day's lineup"), ('not_booked', "the video's category was not booked"), ('tier', "the video's tier is not allowed")], max_length=15, verbose_name='verdict')),
                 ('revenue_micros', models.PositiveBigIntegerField(verbose_name='revenue (micros)')),
-                ('campaign', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='campaigns.campaign', verbose_name='campaign')),
+                ('campaign', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='campaigns.campaign', verbose_name='campaign')),
                 ('category', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='creators.category', verbose_name='category')),
                 ('creator', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to='creators.creator', verbose_name='creator')),
                 ('upload', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='pulse_site.upload')),
