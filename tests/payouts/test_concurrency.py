@@ -165,12 +165,6 @@ def test_an_import_that_comes_during_the_review_is_refused_by_the_month(
 ) -> None:
     months.calculate("2026-10")
     review = held(lambda: months.review("2026-10", people[0]))
-    late = {
-        "month_id": "2026-10",
-        "verdict": Delivery.Verdict.NOT_LIVE,
-        "revenue_micros": 0,
-        "impressions": 1,
-    }
     row = Delivery(day=day(9), campaign=campaign, video_id=1, creator=creators[0], month_id="2026-10")
     row.impressions, row.verdict, row.revenue_micros = 1, Delivery.Verdict.NOT_LIVE, 0
     insert = after(0.2, row.save)
