@@ -162,11 +162,10 @@ class Demo:
 
     def go_on_to_yesterday(self) -> None:
         """Bring the programme up to date, so that queue, lineup and draft look as on any morning."""
-        since = [clip for clip in self.clips if clip.published.date() > self.last]
-        self.run_a_day(self.yesterday, since)
-        self.step(
-            "yesterday's deliveries imported",
-            lambda: self.bring_in_deliveries(self.yesterday, self.yesterday),
-        )
-        self.step("month so far calculated", lambda: months.calculate(f"{self.yesterday:%Y-%m}"))
+        day = self.yesterday
+        since = (clip for clip in self.clips if clip.published.date() > self.last)
+        self.step("videos since imported", lambda: self.bring_in_videos(day - ONE_DAY, since))
+        self.run_a_day(day)
+        self.step("yesterday's deliveries imported", lambda: self.bring_in_deliveries(day, day))
+        self.step("month so far calculated", lambda: months.calculate(f"{day:%Y-%m}"))
         self.step("eligibility checked", eligibility.refresh)
