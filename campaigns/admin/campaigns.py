@@ -97,7 +97,7 @@ class CampaignAdmin(Exports, MovingAdmin):
     ]
     list_filter = ["status", "categories", "tier"]
     list_select_related = ["advertiser"]
-    search_fields = ["reference__startswith", "name__istartswith", "advertiser__name__istartswith"]
+    search_fields = ["reference__prefix", "name__istartswith", "advertiser__name__istartswith"]
     autocomplete_fields = ["advertiser"]
     moves = {
         action: Move(

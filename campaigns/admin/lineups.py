@@ -33,7 +33,7 @@ class PlacementRunAdmin(model_admin.ViewOnlyAdmin):
     ]
     list_filter = ["superseded", "frozen"]
     list_select_related = ["terms"]
-    search_fields = ["digest__startswith"]
+    search_fields = ["digest__prefix"]
     fields = [
         "day",
         "market",

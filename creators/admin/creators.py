@@ -125,7 +125,7 @@ class CreatorAdmin(Exports, MovingAdmin):
     ]
     list_filter = [StatusFilter, SizeFilter, "eligibility__eligible", "category", "kind", "standing"]
     list_select_related = ["reach", "eligibility", "category"]
-    search_fields = ["handle__startswith"]
+    search_fields = ["handle__prefix"]
     search_help_text = gettext_lazy("The handle or its beginning, among creators of every status.")
     fields = [
         "handle",
@@ -234,4 +234,4 @@ class DecisionAdmin(Exports, model_admin.ViewOnlyAdmin):
     ]
     list_select_related = ["creator", "decided_by"]
     list_filter = ["action"]
-    search_fields = ["creator__handle__startswith"]
+    search_fields = ["creator__handle__prefix"]

@@ -83,14 +83,14 @@ class EnrolmentAdmin(model_admin.ViewOnlyAdmin):
     list_display = ["creator", "starts_on", "ends_on"]
     list_select_related = ["creator"]
     ordering = ["-id"]
-    search_fields = ["creator__handle__startswith"]
+    search_fields = ["creator__handle__prefix"]
 
 
 @admin.register(Reach)
 class ReachAdmin(model_admin.ViewOnlyAdmin):
     list_display = ["creator", model_admin.count("followers", _("followers")), "as_of"]
     list_select_related = ["creator"]
-    search_fields = ["creator__handle__startswith"]
+    search_fields = ["creator__handle__prefix"]
     # Along the index reach_largest_first, ties included.
     ordering = ["-followers", "creator_id"]
 
@@ -101,4 +101,4 @@ class EligibilityAdmin(model_admin.ViewOnlyAdmin):
     list_select_related = ["creator", "terms"]
     list_filter = ["eligible"]
     ordering = ["-creator_id"]
-    search_fields = ["creator__handle__startswith"]
+    search_fields = ["creator__handle__prefix"]

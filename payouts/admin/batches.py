@@ -35,7 +35,7 @@ class PayoutBatchAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
     ]
     list_filter = ["status"]
     list_select_related = ["month", "prepared_by", "approved_by"]
-    search_fields = ["reference__startswith"]
+    search_fields = ["reference__prefix"]
     fields = [
         "reference",
         "month",
@@ -96,7 +96,7 @@ class PayoutAdmin(model_admin.ViewOnlyAdmin):
     list_filter = ["status"]
     list_select_related = ["batch", "creator"]
     ordering = ["-id"]
-    search_fields = ["creator__handle__startswith", "batch__reference__exact"]
+    search_fields = ["creator__handle__prefix"]
     fields = [
         "batch",
         "creator",

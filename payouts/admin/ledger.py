@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -23,9 +23,17 @@ class AccountAdmin(model_admin.ViewOnlyAdmin):
     list_display = ["code", "kind", "creator", "advertiser"]
     list_filter = ["kind"]
     list_select_related = ["creator", "advertiser"]
-    search_fields = ["code__startswith", "creator__handle__exact"]
-    # The index of the code serves the list too.
-    ordering = ["code"]
+    search_fields = ["code__prefix"]
+    search_help_text = _("The code or its beginning, or a creator's handle in full.")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Account], search_term: str
+    ) -> tuple[QuerySet[Account], bool]:
+        """By code or by handle, never both at once: each has its index, an OR of the two has none."""
+        if ":" in search_term:
+            return super().get_search_results(request, queryset, search_term)
+        term = search_term.strip().lstrip("@").lower()
+        return (queryset.filter(creator__handle=term) if term else queryset), False
 
 
 @panel("admin/panels/account.html", of=Account, permission="payouts.view_transfer", position=10)
@@ -72,7 +80,8 @@ class TransferAdmin(Exports, model_admin.ViewOnlyAdmin):
     ]
     list_filter = ["kind"]
     list_select_related = ["debit_account", "credit_account", "month"]
-    search_fields = ["key__startswith", "debit_account__code__exact", "credit_account__code__exact"]
+    search_fields = ["key__prefix"]
+    search_help_text = _("The idempotency key or its beginning; an account's page shows its transfers.")
     fields = [
         "key",
         "kind",
@@ -121,6 +130,14 @@ class EarningAdmin(Exports, model_admin.ViewOnlyAdmin):
     search_fields = ["creator__handle__exact"]
     search_help_text = _("The creator's handle, in full.")
     fields: ClassVar[Any] = list_display
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Earning], search_term: str
+    ) -> tuple[QuerySet[Earning], bool]:
+        """The index starts with the month, so all months are named."""
+        term = search_term.strip().lstrip("@").lower()
+        months = list(Month.objects.values_list("code", flat=True))
+        return (queryset.filter(month__in=months, creator__handle=term) if term else queryset), False
 
 
 @panel("admin/panels/earnings.html", of=Creator, permission="payouts.view_earning", position=50)

@@ -5,6 +5,7 @@ moves        buttons and actions that take records through a state machine
 exports      CSV and XLSX that run nothing
 """
 
+from pulse_site import prefix
 from pulse_site.admin import people, runs, uploads
 
-__all__ = ["people", "runs", "uploads"]
+__all__ = ["people", "prefix", "runs", "uploads"]

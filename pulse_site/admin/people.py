@@ -21,7 +21,7 @@ class UserAdmin(PulseModelAdmin, DjangoUserAdmin):
 
     list_display = ["username", "email", "first_name", "last_name", "is_staff", "is_active", "last_login"]
     list_filter = ["is_staff", "is_superuser", "is_active"]
-    search_fields = ["username__startswith", "email__startswith"]
+    search_fields = ["username__prefix", "email__prefix"]
     sortable_by: ClassVar[Any] = ("username",)
     fieldsets: ClassVar[Any] = [
         *_stock[:2],

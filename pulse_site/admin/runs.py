@@ -20,7 +20,7 @@ class RunAdmin(ViewOnlyAdmin):
     list_display = ["__str__", badge(), "percent", "owner", "created_at", "finished_at"]
     list_filter = ["status"]
     list_select_related = ["owner"]
-    search_fields = ["kind__startswith", "key__exact"]
+    search_fields = ["kind__prefix", "key__exact"]
     fields = [
         "kind",
         "key",

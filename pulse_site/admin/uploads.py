@@ -77,7 +77,7 @@ class UploadAdmin(PulseModelAdmin):
     list_display = ["name", "feed_name", badge(), "rows", "rejected", "uploaded_by", "uploaded_at"]
     list_filter = ["status"]
     list_select_related = ["uploaded_by"]
-    search_fields = ["name__startswith", "sha256__exact"]
+    search_fields = ["name__prefix", "sha256__exact"]
     change_form_template = "admin/pulse_site/upload/page.html"
 
     @admin.display(description=gettext_lazy("feed"))

@@ -65,6 +65,45 @@ def test_no_list_reads_the_distinct_values_of_a_column(desk_of: Client) -> None:
         assert not [query for query in asked if "DISTINCT" in query["sql"]], address
 
 
+@pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="PostgreSQL sorts a small table whatever its indexes"
+)
+@pytest.mark.parametrize(
+    "address",
+    [
+        "creators/creator/",
+        "creators/creator/?status=all",
+        "creators/creator/?status=approved",
+        "creators/creator/?q=bel",
+        "creators/decision/",
+        "creators/reach/",
+        "creators/eligibility/",
+        "creators/video/",
+        "campaigns/delivery/",
+        "payouts/account/",
+        "payouts/account/?q=payable:",
+        "payouts/transfer/",
+        "payouts/earning/",
+        "payouts/payout/",
+    ],
+)
+def test_a_large_list_is_read_along_an_index(desk_of: Client, address: str) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        desk_of.get(f"/admin/{address}")
+    app, model, _query = address.split("/")
+    (rows,) = [
+        query["sql"]
+        for query in asked
+        if f'FROM "{app}_{model}"' in query["sql"] and "COUNT" not in query["sql"]
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {rows}".replace("%", "%%"))
+        plan = [step for *_ids, step in cursor.fetchall()]
+    searched = "q=" in address
+    assert searched or not [step for step in plan if "TEMP B-TREE" in step], plan
+    assert not searched or "SEARCH" in plan[0], plan
+
+
 def test_a_count_stops_at_its_limit(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CappedPaginator, "limit", 3)
     for _number in range(3):
