@@ -1,7 +1,9 @@
 import datetime
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection, transaction
 
 from campaigns import booking, verdicts
 from campaigns.models import Campaign, Delivery, Month, Placement, PlacementRun
@@ -190,3 +192,43 @@ def test_the_set_is_narrowed_by_day_market_and_campaigns() -> None:
     assert verdicts.recheck(market="CA") == 0
     assert verdicts.recheck(campaigns=Campaign.objects.exclude(pk=campaign.pk)) == 0
     assert verdicts.recheck(day=DAY, market="US", campaigns=Campaign.objects.all()) == 1
+
+
+needs_postgresql = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite has one writer at a time anyway"
+)
+
+
+def turn_is_taken() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", [verdicts.TURN])
+        return cursor.fetchone() is not None
+
+
+@needs_postgresql
+def test_who_judges_keeps_the_turn_until_his_transaction_ends(administrator: User) -> None:
+    factories.campaign()
+    assert not turn_is_taken()
+    booking.move(Campaign.objects.all(), "pause", administrator)
+    assert turn_is_taken()
+
+
+@needs_postgresql
+def test_another_waits_for_the_turn_to_judge() -> None:
+    verdicts.hold_open_months()
+    failures: list[Exception] = []
+
+    def judge_too() -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '200ms'")
+                verdicts.recheck()
+        except OperationalError as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    other = Thread(target=judge_too)
+    other.start()
+    other.join(10)
+    assert "lock timeout" in str(failures)
