@@ -151,7 +151,7 @@ def cancel(batch: PayoutBatch, by: User) -> None:
 
 def _hold(batch: PayoutBatch, action: str, by: User) -> PayoutBatch:
     """The batch, locked, if `by` may take the action and it may start from the batch's status."""
-    sources, _target, _payouts, permissions = MOVES[action]
+    sources, _status, _payouts, permissions = MOVES[action]
     require(by, *permissions)
     held = PayoutBatch.objects.select_for_update().get(pk=batch.pk)
     if held.status not in sources:

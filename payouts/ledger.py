@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from campaigns.models import Month
 from payouts.models import Account
@@ -96,12 +97,17 @@ def post(kind: str, month: Month, wanted: str, values: Sequence[Any], by: User |
             )
         except IntegrityError as error:
             if "payouts_transfer takes no change" in str(error):
-                raise Refused(f"{month} is closed and takes no more transfers.") from error
+                raise Refused(
+                    _("%(month)s is closed and takes no more transfers.") % {"month": month}
+                ) from error
             raise
         posted = cursor.rowcount
         cursor.execute(DIFFERENT.format(wanted=wanted), [*values, kind, month.code])
         if different := [key for (key,) in cursor.fetchall()]:
-            raise Refused(f"Transfers were posted before with another body: {', '.join(different)}, …")
+            raise Refused(
+                _("Transfers were posted before with another body: %(keys)s.")
+                % {"keys": ", ".join(different)}
+            )
         return posted
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from campaigns.models import Delivery, Month, PlacementRun
 from creators.models import ProgrammeTerms
@@ -215,37 +216,49 @@ def lineups_used(month: Month) -> QuerySet[PlacementRun]:
 def _hold(code: str) -> Month:
     """The month, made if it is new, its row locked until the transaction ends."""
     if not CODE.fullmatch(code):
-        raise Refused(f"{code!r} is not a month; write it like 2026-10.")
+        raise Refused(_("%(month)r is not a month; write it like 2026-10.") % {"month": code})
     if code > f"{timezone.now():%Y-%m}":
-        raise Refused(f"{code} has not begun.")
+        raise Refused(_("%(month)s has not begun.") % {"month": code})
     Month.objects.get_or_create(code=code)
     return Month.objects.select_for_update().get(code=code)
 
 
 def _require_status(month: Month, action: str) -> None:
-    sources, _target = MOVES[action]
+    sources = MOVES[action][0]
     if month.status not in sources:
-        wanted = " or ".join(str(Month.Status(source).label) for source in sources)
-        raise Refused(f"{month} is {month.get_status_display()}; to {action} it, it must be {wanted}.")
+        wanted = " / ".join(str(Month.Status(source).label) for source in sources)
+        raise Refused(
+            _("%(month)s is %(status)s; for this it must be %(wanted)s.")
+            % {"month": month, "status": month.get_status_display(), "wanted": wanted}
+        )
 
 
 def _require_over(month: Month) -> None:
     if timezone.now().date() <= month.last_day:
-        raise Refused(f"{month} is not over; it can be put under review from the day after {month.last_day}.")
+        raise Refused(
+            _("%(month)s is not over; it can be put under review from the day after %(day)s.")
+            % {"month": month, "day": month.last_day}
+        )
 
 
 def _require_earlier_closed(month: Month) -> None:
     earlier = Month.objects.filter(code__lt=month.code).exclude(status=Month.Status.CLOSED)
     used = earlier.filter(Exists(Delivery.objects.filter(month=OuterRef("pk"))))
     if first := used.order_by("code").first():
-        raise Refused(f"{first} has deliveries and is still {first.get_status_display()}; close it first.")
+        raise Refused(
+            _("%(month)s has deliveries and is still %(status)s; close it first.")
+            % {"month": first, "status": first.get_status_display()}
+        )
 
 
 def _require_as_reviewed(month: Month) -> None:
     if found := different(month):
         raise Refused(
-            f"{month} is no longer what was reviewed: {len(found)} or more earnings differ "
-            f"(first: campaign {found[0][0]}, creator {found[0][1]}). Reopen it and review it again."
+            _(
+                "%(month)s is no longer what was reviewed: earnings differ (first: campaign %(campaign)s, "
+                "creator %(creator)s). Reopen it and review it again."
+            )
+            % {"month": month, "campaign": found[0][0], "creator": found[0][1]}
         )
 
 
@@ -262,7 +275,9 @@ def _draft(month: Month) -> None:
     try:
         month.terms = ProgrammeTerms.objects.in_force(month.first_day)
     except ProgrammeTerms.DoesNotExist:
-        raise Refused(f"No terms of the programme are in force on {month.first_day}.") from None
+        raise Refused(
+            _("No terms of the programme are in force on %(day)s.") % {"day": month.first_day}
+        ) from None
     earnings = Earning.objects.filter(month=month)
     earnings.delete()
     with connection.cursor() as cursor:
@@ -334,6 +349,7 @@ def _warnings(month: Month) -> list[str]:
     lineup = PlacementRun.objects.current().filter(day=OuterRef("day"), market=OuterRef("campaign__market"))
     without = Delivery.objects.filter(~Exists(lineup), month=month).order_by("day")
     return [
-        f"{day} ({market}) has deliveries but no lineup: none of them is billable."
+        _("%(day)s (%(market)s) has deliveries but no lineup: none of them is billable.")
+        % {"day": day, "market": market}
         for day, market in without.values_list("day", "campaign__market").distinct()
     ]
