@@ -2,7 +2,7 @@
 
 96 of 100 videos can't be in, so they are never ranked: one statement finds the score at the cut (a top-N scan
 of bare scores), another ranks what reaches it and writes the lineup. On PostgreSQL with a million videos that
-took 0.9 s, against 1.3 s for ORDER BY .. LIMIT over whole rows and 2.4 s for a window over all of them.
+took 0.9 s, against 1.5 s for ORDER BY .. LIMIT over whole rows and 2.6 s for a window over all of them.
 
 A run is written beside the current one and compared with it by digest: the same again changes nothing, a new
 one takes its place in the same transaction. The digest is the SHA-256 of the lineup in UTF-8, one line each:
@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, F, Max, Min, QuerySet
+from django.utils.translation import gettext as _
 
 from campaigns import verdicts
 from campaigns.models import Delivery, Month, PlacementRun
@@ -103,7 +104,9 @@ def terms_of(day: datetime.date) -> ProgrammeTerms:
     try:
         return ProgrammeTerms.objects.in_force(day)
     except ProgrammeTerms.DoesNotExist:
-        raise Refused(f"No terms are in force on {day}: the programme had not begun.") from None
+        raise Refused(
+            _("No terms are in force on %(day)s: the programme had not begun.") % {"day": day}
+        ) from None
 
 
 def places(terms: ProgrammeTerms, population: int) -> int:
@@ -148,8 +151,11 @@ def current_run(day: datetime.date, market: str) -> PlacementRun:
     run = PlacementRun.objects.current().select_related("terms").filter(day=day, market=market).first()
     if run is None:
         raise Refused(
-            f"There is no lineup of {day} in {market}: compute it first "
-            f"(recompute_placements --day {day} --market {market})."
+            _(
+                "There is no lineup of %(day)s in %(market)s: compute it first "
+                "(recompute_placements --day %(day)s --market %(market)s)."
+            )
+            % {"day": day, "market": market}
         )
     return run
 
@@ -207,8 +213,11 @@ def _draft(day: datetime.date, market: str) -> PlacementRun:
     population = _value(POPULATION, terms, given)
     if not population and not VideoCounts.objects.filter(day=day, market=market).exists():
         raise Refused(
-            f"There are no counts of {day} in {market}: import the video file of that day first "
-            f"(import_videos FILE --as-of {day} --market {market})."
+            _(
+                "There are no counts of %(day)s in %(market)s: import the video file of that day first "
+                "(import_videos FILE --as-of %(day)s --market %(market)s)."
+            )
+            % {"day": day, "market": market}
         )
     given["places"] = places(terms, population)
     given["above"] = given["places"] - 1
@@ -264,18 +273,21 @@ def _require_unused(current: PlacementRun, run: PlacementRun) -> None:
     ).exclude(month__status__in=Month.TAKING)
     if current.frozen or reviewed.exists():
         raise Refused(
-            f"The lineup of {current} stays: money has used it. Computed again it would differ in "
-            f"{'; '.join(_differences(current, run))}. Set the day's counts back as they were, or have the "
-            "month taken back from review if it is not closed yet."
+            _(
+                "The lineup of %(lineup)s stays: money has used it. Computed again it would differ in "
+                "%(differences)s. Set the day's counts back as they were, or have the month taken back from "
+                "review if it is not closed yet."
+            )
+            % {"lineup": current, "differences": "; ".join(_differences(current, run))}
         )
 
 
 def _differences(old: PlacementRun, new: PlacementRun) -> list[str]:
     facts = {
-        "terms": "terms",
-        "population": "population",
-        "lineup": "lineup",
-        "cutoff_score": "cut-off score",
+        "terms": _("terms"),
+        "population": _("population"),
+        "lineup": _("lineup"),
+        "cutoff_score": _("cut-off score"),
     }
     told = [
         f"{name} ({getattr(old, field)} -> {getattr(new, field)})"
@@ -285,7 +297,7 @@ def _differences(old: PlacementRun, new: PlacementRun) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(DIFFERENT_ROWS, {"old": old.pk, "new": new.pk})
         (rows,) = cursor.fetchone()
-    return [*told, f"{rows} rows"] if rows else told
+    return [*told, _("%(count)s rows") % {"count": rows}] if rows else told
 
 
 def _lines(*parts: Iterable[tuple[Any, ...]]) -> Iterator[str]:

@@ -1,0 +1,148 @@
+"""A day of a million videos ranked and its lineup written, against the best hand-written SQL for that.
+
+The floors know what they must not need to ask: the number of places and the scores' formula, in the idiom of
+each database. They neither compare, digest nor judge, as a recomputation does. All take turns in one run.
+"""
+
+import datetime
+import os
+import time
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+
+from campaigns import placements
+from campaigns.explanation import explain
+from campaigns.models import Placement, PlacementRun
+from creators.models import Creator, Video
+from tests import factories
+
+VIDEOS = 1_000_000 * int(os.environ.get("SCALE", "1"))
+TURNS = 3
+DAY = datetime.date(2026, 10, 15)
+DECAY = [
+    1000, 905, 820, 742, 672, 609, 552, 500, 452, 410, 371, 336, 304, 276, 250, 226,
+    205, 185, 168, 152, 138, 125, 113, 102, 92, 84, 76, 69, 62, 56, 51,
+]  # fmt: skip
+# Views fall off as they do among people: few videos have most of them, and many have the same few.
+COUNTS = f"""
+    INSERT INTO creators_videocounts (day, video_id, creator_id, market, category_id, tier, published_at,
+                                      age_days, views, likes, comments, shares)
+    WITH RECURSIVE series(n, dice) AS (
+      SELECT 1, CAST(1 AS bigint)
+       UNION ALL SELECT n + 1, dice * 48271 %% 2147483647 FROM series WHERE n < {VIDEOS}
+    ), seen AS (SELECT n, n * 31 %% 35 AS age, 5000000000 / (dice / 500 + 1) AS views FROM series)
+    SELECT %s, 6900000000000000000 + n, %s, 'US', NULL, CASE WHEN n %% 50 = 0 THEN 9 ELSE 2 END,
+           CASE age %% 2 WHEN 0 THEN {{even}} ELSE {{odd}} END, age,
+           views, views / 10, views / 100, views / 150
+      FROM seen
+"""
+POINTS = "(views + 5 * likes + 10 * comments + 20 * shares)"
+WHERE = "FROM creators_videocounts WHERE day = %(day)s AND market = 'US' AND age_days <= 30"
+COLUMNS = "run_id, rank, video_id, creator_id, category_id, tier, score"
+
+
+def score() -> str:
+    if connection.vendor == "postgresql":
+        return f"{POINTS} * (ARRAY{DECAY})[age_days + 1] / 1000"
+    cases = " ".join(f"WHEN {age} THEN {permille}" for age, permille in enumerate(DECAY))
+    return f"{POINTS} * CASE age_days {cases} END / 1000"
+
+
+def value(statement: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"day": DAY})
+        return cursor.fetchone()[0]
+
+
+def cut_then_rank(run: PlacementRun) -> None:
+    """Find the score at the cut, rank what reaches it."""
+    places = -(-value(f"SELECT COUNT(*) {WHERE}") * 4 // 100)
+    cut = value(f"SELECT {score()} AS score {WHERE} ORDER BY score DESC LIMIT 1 OFFSET {places - 1}")
+    write(run, places, f"SELECT *, {score()} AS score {WHERE} AND {score()} >= {cut}")
+
+
+def top_of_all(run: PlacementRun) -> None:
+    """Let the database keep the top while it reads."""
+    places = -(-value(f"SELECT COUNT(*) {WHERE}") * 4 // 100)
+    order = f"ORDER BY score DESC, published_at DESC, video_id LIMIT {places}"
+    columns = "video_id, creator_id, category_id, tier, published_at"
+    write(run, places, f"SELECT {columns}, {score()} AS score {WHERE} {order}")
+
+
+def write(run: PlacementRun, places: int, survivors: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO campaigns_placement ({COLUMNS})
+                SELECT {run.pk}, rank, video_id, creator_id, category_id, tier, score
+                  FROM (SELECT survivors.*,
+                               ROW_NUMBER() OVER (ORDER BY score DESC, published_at DESC, video_id) AS rank
+                          FROM ({survivors}) survivors) ranked WHERE rank <= {places} AND tier <> 9""",
+            {"day": DAY},
+        )
+
+
+def by_hand(rank: Callable[[PlacementRun], None]) -> Callable[[], object]:
+    def act() -> None:
+        rank(
+            PlacementRun.objects.create(
+                day=DAY, market="US", terms=factories.terms(), population=0, lineup=0, digest=""
+            )
+        )
+
+    return act
+
+
+def seconds(act: Callable[[], object]) -> tuple[float, list[tuple[int, int, int]]]:
+    """How long `act` takes, and the lineup that it wrote and that is taken back again."""
+    with transaction.atomic():
+        started = time.perf_counter()
+        act()
+        taken = time.perf_counter() - started
+        lineup = list(Placement.objects.order_by("rank").values_list("rank", "video_id", "score"))
+        transaction.set_rollback(True)
+    return taken, lineup
+
+
+@pytest.fixture
+def videos(db: None) -> Creator:
+    creator = factories.creator()
+    even, odd = ("timestamptz '2026-10-14 12:00Z'", "timestamptz '2026-10-14 13:00Z'")
+    if connection.vendor == "sqlite":
+        even, odd = "'2026-10-14 12:00:00'", "'2026-10-14 13:00:00'"
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS.format(even=even, odd=odd), [DAY, creator.pk])
+        cursor.execute("ANALYZE creators_videocounts")
+    return creator
+
+
+def test_ranking_a_day_stays_near_hand_written_sql(videos: Creator) -> None:
+    acts = {
+        "ours": lambda: placements.recompute(DAY),
+        "cut then rank": by_hand(cut_then_rank),
+        "top of all": by_hand(top_of_all),
+    }
+    times: dict[str, list[float]] = {name: [] for name in acts}
+    for _ in range(TURNS):
+        lineups = []
+        for name, act in acts.items():
+            taken, lineup = seconds(act)
+            times[name].append(taken)
+            lineups.append(lineup)
+        assert lineups[0] == lineups[1] == lineups[2]
+    best = {name: min(taken) for name, taken in times.items()}
+    floor = min(best["cut then rank"], best["top of all"])
+    told = ", ".join(f"{name} {taken:.2f} s" for name, taken in best.items())
+    print(f"\nlineup of {VIDEOS:,} videos on {connection.vendor}: {told}, ratio {best['ours'] / floor:.2f}")
+    assert best["ours"] <= 3 * floor
+
+
+def test_explaining_a_video_below_the_cut_takes_a_moment(videos: Creator) -> None:
+    placements.recompute(DAY)
+    video = Video.objects.create(
+        pk=6_900_000_000_000_000_003, creator=videos, published_at=f"{DAY}T12:00Z", market="US"
+    )
+    started = time.perf_counter()
+    assert explain(video.pk, DAY)["why"] == "below_cut"
+    print(f"\nexplain one of {VIDEOS:,} on {connection.vendor}: {time.perf_counter() - started:.2f} s")
