@@ -64,10 +64,14 @@ def _locked(rows: QuerySet[Mover], moves: Moves, action: str) -> QuerySet[Mover]
     allowed = moves[action][0]
     _refuse(
         [row for row in chosen.select_for_update() if row.status not in allowed],
-        _("Can't %(action)s what is not %(allowed)s: %(rows)s. Leave them out.")
-        % {"action": action, "allowed": " / ".join(sorted(allowed)), "rows": "%(rows)s"},
+        _("Only what is %(allowed)s can make this move; leave these out: %(rows)s.")
+        % {"allowed": _labels(rows, allowed), "rows": "%(rows)s"},
     )
     return chosen
+
+
+def _labels(rows: QuerySet[Mover], statuses: frozenset[str]) -> str:
+    return " / ".join(str(label) for status, label in rows.model.Status.choices if status in statuses)
 
 
 def _effects(chosen: QuerySet[Campaign], action: str, today: datetime.date) -> None:

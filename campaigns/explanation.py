@@ -14,7 +14,8 @@ from typing import Any
 
 from django.db import connection, models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from campaigns import placements
 from campaigns.models import Delivery, Placement, PlacementRun
@@ -35,12 +36,15 @@ ABOVE = """
 class Why(models.TextChoices):
     """Why a video is in the lineup or not."""
 
-    IN_LINEUP = "in_lineup", _("in the lineup")
-    TOO_OLD = "too_old", _("older than the terms' horizon, so that it does not score")
-    UNSUITABLE = "unsuitable", _("unsuitable for brands, so that it never enters a lineup")
-    BELOW_CUT = "below_cut", _("below the cut")
-    NOT_COMPUTED = "not_computed", _("the lineup of that day was not computed yet")
-    COUNTS_CHANGED = "counts_changed", _("its counts came after the lineup was computed: compute it again")
+    IN_LINEUP = "in_lineup", gettext_lazy("in the lineup")
+    TOO_OLD = "too_old", gettext_lazy("older than the terms' horizon, so that it does not score")
+    UNSUITABLE = "unsuitable", gettext_lazy("unsuitable for brands, so that it never enters a lineup")
+    BELOW_CUT = "below_cut", gettext_lazy("below the cut")
+    NOT_COMPUTED = "not_computed", gettext_lazy("the lineup of that day was not computed yet")
+    COUNTS_CHANGED = (
+        "counts_changed",
+        gettext_lazy("its counts came after the lineup was computed: compute it again"),
+    )
 
 
 @dataclass(frozen=True)
@@ -163,10 +167,15 @@ def _counts(platform_id: int, day: datetime.date) -> VideoCounts:
     counts = seen.filter(day=day, video_id=platform_id).first()
     if counts is None:
         if not Video.objects.filter(pk=platform_id).exists():
-            raise Refused(f"No video {platform_id} is known: check the platform's number.")
+            raise Refused(
+                _("No video %(video)s is known: check the platform's number.") % {"video": platform_id}
+            )
         raise Refused(
-            f"Video {platform_id} has no counts of {day}: choose a day on which it was counted, or import "
-            f"the video file of that day (import_videos FILE --as-of {day})."
+            _(
+                "Video %(video)s has no counts of %(day)s: choose a day on which it was counted, or import "
+                "the video file of that day (import_videos FILE --as-of %(day)s)."
+            )
+            % {"video": platform_id, "day": day}
         )
     return counts
 
