@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from creators.models import Category, Creator, ProgrammeTerms, Tier, Video
 
@@ -91,7 +92,7 @@ class Advertiser(models.Model):
     """A brand or its agency that buys campaigns."""
 
     class Status(models.TextChoices):
-        APPLIED = "applied", _("applied")
+        APPLIED = "applied", pgettext_lazy("advertiser", "applied")
         APPROVED = "approved", _("approved")
         REJECTED = "rejected", _("rejected")
 
@@ -163,10 +164,10 @@ class Campaign(models.Model):
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")
         SUBMITTED = "submitted", _("submitted")
-        REJECTED = "rejected", _("rejected")
+        REJECTED = "rejected", pgettext_lazy("campaign", "rejected")
         BOOKED = "booked", _("booked")
         PAUSED = "paused", _("paused")
-        CANCELLED = "cancelled", _("cancelled")
+        CANCELLED = "cancelled", pgettext_lazy("campaign", "cancelled")
 
     class Phase(models.TextChoices):
         SCHEDULED = "scheduled", _("scheduled")

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from campaigns.models import Month
 from payouts import batches, months
@@ -58,7 +59,7 @@ class MonthAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
         "calculate": Move(_("Calculate"), REVIEW, statuses("calculate")),
         "review": Move(_("Put under review"), REVIEW, statuses("review"), tone="good"),
         "reopen": Move(_("Take back from review"), REVIEW + CLOSE, statuses("reopen")),
-        "close": Move(_("Close"), CLOSE, statuses("close"), tone="good"),
+        "close": Move(pgettext_lazy("month", "Close"), CLOSE, statuses("close"), tone="good"),
         "pay": Move(
             _("Prepare a payout batch"),
             ("payouts.prepare_batch",),
