@@ -104,11 +104,12 @@ def record(selection: str, upload: Upload) -> int:
         [upload.pk],
     )
     execute(
-        f"""WITH counts AS ({selection}),
-                 newest AS (SELECT creator_id, max(as_of) AS as_of FROM counts GROUP BY creator_id)
-            INSERT INTO creators_reach (creator_id, followers, as_of)
-            SELECT creator_id, counts.followers, as_of FROM counts JOIN newest USING (creator_id, as_of)
-            WHERE true
+        f"""INSERT INTO creators_reach (creator_id, followers, as_of)
+            SELECT creator_id, followers, as_of
+            FROM (SELECT creator_id, followers, as_of,
+                         row_number() OVER (PARTITION BY creator_id ORDER BY as_of DESC) AS nth
+                  FROM ({selection}) counts) newest
+            WHERE nth = 1
             ON CONFLICT (creator_id) DO UPDATE SET followers = excluded.followers, as_of = excluded.as_of
             WHERE creators_reach.as_of <= excluded.as_of
               AND (creators_reach.as_of, creators_reach.followers) <> (excluded.as_of, excluded.followers)"""

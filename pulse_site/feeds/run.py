@@ -19,13 +19,13 @@ from django.utils.translation import gettext as _
 
 from pulse_site.feeds import feed as feeds
 from pulse_site.feeds.cells import Unusable
-from pulse_site.feeds.mapping import Columns, Rejected
+from pulse_site.feeds.mapping import Columns, Record, Rejected
 from pulse_site.feeds.reading import Source
 from pulse_site.feeds.staging import Stage, take_turn
 from pulse_site.models import Upload, User
 from pulse_site.refusal import Refused
 
-BATCH = 10_000
+BATCH = 2_000
 Progress = Callable[[int, str], None]
 
 
@@ -89,7 +89,7 @@ class _Import:
         self.rows = 0
 
     def preview(self) -> dict[str, Any]:
-        with Stage(self.feed.columns) as stage:
+        with self._stage() as stage:
             self._read(stage)
             summary = self._judge(stage) | {"sample": stage.sample(self.feed.sample)}
             if self.upload.pk:
@@ -98,7 +98,7 @@ class _Import:
         return summary
 
     def apply(self) -> dict[str, Any]:
-        with Stage(self.feed.columns) as stage:
+        with self._stage() as stage:
             self._read(stage)
             with transaction.atomic():
                 take_turn()
@@ -112,6 +112,9 @@ class _Import:
         self.progress(1000, _("done"))
         return summary
 
+    def _stage(self) -> Stage:
+        return Stage(self.feed.columns, [column.name for column in self.columns.present])
+
     def _read(self, stage: Stage) -> None:
         """Stage every row, or why it can't be used."""
         records = self.source.rows()
@@ -122,13 +125,17 @@ class _Import:
         if not self.rows:
             raise Refused(_("The file has a header but no rows."))
 
-    def _parse(self, batch: list[tuple[int, list[str]]]) -> tuple[list[tuple[Any, ...]], list[Rejected]]:
-        rows, rejected, read = [], [], self.columns.read
-        for line, cells in batch:
+    def _parse(self, batch: list[Record]) -> tuple[list[tuple[Any, ...]], list[Rejected]]:
+        """All rows at once if they are all right, else one by one."""
+        try:
+            return self.columns.read(batch), []
+        except Unusable:
+            rows, rejected = [], []
+        for record in batch:
             try:
-                rows.append(read(line, cells))
+                rows += self.columns.read([record])
             except Unusable:
-                rejected.append(self.columns.complaint(line, cells))
+                rejected.append(self.columns.complaint(*record))
         return rows, rejected
 
     def _judge(self, stage: Stage) -> dict[str, Any]:
@@ -140,7 +147,7 @@ class _Import:
         if self.rejects:
             stage.write_rejected(self.rejects)
         reasons = stage.reasons()
-        if sum(reasons.values()) == self.rows:
+        if not stage.has_rows():
             raise _no_usable_row(self.rows, stage)
         stage.resolve(*self.feed.resolution())
         changes = stage.changes()

@@ -11,13 +11,14 @@ import io
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
 
 from pulse_site.feeds.feed import Column
 from pulse_site.models import RejectedRow, Upload
+from pulse_site.refusal import Refused
 
 KEPT_REJECTED_ROWS = 10_000
 FORMULA_STARTS = tuple("=+-@\t\r")
@@ -58,15 +59,19 @@ def moment(seconds: str) -> str:
 
 
 class Stage:
-    """The temporary tables of one import; they go when it ends."""
+    """The temporary tables of one import; they go when it ends.
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    `columns` are the feed's; the file has those named in `present`, the others are filled with their default.
+    """
+
+    def __init__(self, columns: Sequence[Column], present: Sequence[str]) -> None:
         self.columns = columns
+        self.present = present
 
     def __enter__(self) -> Self:
         self._drop()
-        columns = "".join(f', "{column.name}" {column.type}' for column in self.columns)
-        execute(f"CREATE TEMPORARY TABLE feed_rows (line bigint{columns})")
+        columns = ", ".join(map(_definition, self.columns))
+        execute(f"CREATE TEMPORARY TABLE feed_rows (line bigint, {columns})")
         execute(
             """CREATE TEMPORARY TABLE feed_rejected
                (line bigint, "column" text, value text, reason text, message text)"""
@@ -78,11 +83,12 @@ class Stage:
             self._drop()
 
     def load(self, rows: Sequence[tuple[Any, ...]], rejected: Sequence[tuple[Any, ...]]) -> None:
-        """Add rows (line, then a value a column) and rejected rows (line, column, value, reason, message)."""
+        """Add rows (line, then a value a present column) and rejected rows (line, column, value, reason,
+        message)."""
         if rows:
-            _load("feed_rows", rows)
+            _load("feed_rows", ", ".join(("line", *self.present)), rows)
         if rejected:
-            _load("feed_rejected", rejected)
+            _load("feed_rejected", _REJECTED, rejected)
 
     def settle(self) -> None:
         """All rows are in: let the database look at them before it plans what to do with them."""
@@ -107,26 +113,31 @@ class Stage:
         Returns how many rows were left out as mere repetitions.
         """
         names = ", ".join(key)
+        execute(
+            f"""CREATE TEMPORARY TABLE feed_repeated AS
+                SELECT {names}, min(line) AS first_line FROM feed_rows GROUP BY {names} HAVING count(*) > 1"""
+        )
+        if not select("SELECT 1 FROM feed_repeated LIMIT 1"):
+            return 0
+        repeated = f"({names}) IN (SELECT {names} FROM feed_repeated)"
         differs = " OR ".join(
             f"min({column.name}) <> max({column.name}) OR count({column.name}) NOT IN (0, count(*))"
             for column in self.columns
             if column.compared and column.name not in key
         )
-        execute(
-            f"""CREATE TEMPORARY TABLE feed_repeated AS
-                SELECT {names}, min(line) AS first_line, CASE WHEN {differs} THEN 1 ELSE 0 END AS conflict
-                FROM feed_rows GROUP BY {names} HAVING count(*) > 1"""
-        )
-        execute(f"CREATE INDEX feed_repeated_key ON feed_repeated ({names})")
-        same = " AND ".join(f"r.{name} = feed_rows.{name}" for name in key)
-        among = f"EXISTS (SELECT 1 FROM feed_repeated r WHERE {same} AND"
         self.reject(
             key[0],
             "conflict",
             _("Several rows have it and don't agree; keep the right one."),
-            f"{among} r.conflict = 1)",
+            f"({names}) IN"
+            f" (SELECT {names} FROM feed_rows WHERE {repeated} GROUP BY {names} HAVING {differs})",
         )
-        return execute(f"DELETE FROM feed_rows WHERE {among} feed_rows.line > r.first_line)")
+        return execute(
+            f"DELETE FROM feed_rows WHERE {repeated} AND line NOT IN (SELECT first_line FROM feed_repeated)"
+        )
+
+    def has_rows(self) -> bool:
+        return bool(select("SELECT 1 FROM feed_rows LIMIT 1"))
 
     def resolve(self, selection: str, parameters: Sequence[Any]) -> None:
         """Make feed_ready: what each row would change."""
@@ -171,7 +182,7 @@ class Stage:
 
     def write_rejected(self, path: Path) -> None:
         """All rejected rows as CSV, streamed; what a spreadsheet would run as a formula is defused."""
-        with path.open("w", encoding="utf-8-sig", newline="") as file, connection.chunked_cursor() as cursor:
+        with _opened(path) as file, connection.chunked_cursor() as cursor:
             writer = csv.writer(file)
             writer.writerow(["line", "column", "value", "reason", "message"])
             cursor.execute(f"SELECT {_REJECTED} FROM feed_rejected ORDER BY line")
@@ -183,31 +194,47 @@ class Stage:
             execute(f"DROP TABLE IF EXISTS {table}")
 
 
-def _load(table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+def _definition(column: Column) -> str:
+    default = "" if column.default is None else f" DEFAULT '{column.default}'"
+    return f"{column.name} {column.type}{default}"
+
+
+def _load(table: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
     if connection.vendor == "postgresql":
-        _copy(table, rows)
+        _copy(table, columns, rows)
     else:
-        _insert(table, rows)
+        _insert(table, columns, rows)
 
 
-def _copy(table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+def _copy(table: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """CSV says a missing value and a blank text alike; only rejected rows have blank texts."""
     blanks = ', FORCE_NOT_NULL ("column", value)' if table == "feed_rejected" else ""
     text = io.StringIO()
     csv.writer(text).writerows(rows)
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN (FORMAT csv{blanks})") as copy:
+    statement = f"COPY {table} ({columns}) FROM STDIN (FORMAT csv{blanks})"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(text.getvalue())
 
 
-def _insert(table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+def _insert(table: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """One transaction a batch; begun plainly, so that it takes no lock on the real database."""
+    values = ", ".join(["%s"] * len(rows[0]))
     with connection.cursor() as cursor:
         alone = not connection.in_atomic_block
         if alone:
             cursor.execute("BEGIN")
-        cursor.executemany(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(rows[0]))})", rows)
+        cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({values})", rows)
         if alone:
             cursor.execute("COMMIT")
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        return path.open("w", encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise Refused(
+            _("%(path)s can't be written: %(error)s.") % {"path": path, "error": error.strerror}
+        ) from None
 
 
 def _defused(text: str) -> str:
