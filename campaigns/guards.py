@@ -1,4 +1,4 @@
-"""What the database itself refuses to have done to a lineup that money has used.
+"""What the database itself refuses to have done to a lineup that money has used, and to a booked campaign.
 
 A frozen lineup may be frozen again, nothing else. On PostgreSQL its placements are looked at once a
 statement, for a run that is replaced deletes hundreds of thousands of them. Adding rows stays free of any
@@ -69,4 +69,25 @@ FROZEN_PLACEMENTS_STAY = Guard(
     ),
 )
 
-GUARDS = (FROZEN_RUNS_STAY, FROZEN_PLACEMENTS_STAY)
+_TERMS = "market tier starts_on ends_on cpm_micros".split()
+_TERMS_TEXT = "what a campaign was booked at stays: cancel it and book another"
+_TERMS_CHANGE = "OLD.booked_at IS NOT NULL AND (" + " OR ".join(f"OLD.{t} <> NEW.{t}" for t in _TERMS) + ")"
+
+BOOKED_TERMS_STAY = Guard(
+    table="campaigns_campaign",
+    triggers=("campaign_booked_update",),
+    postgresql=(
+        f"""CREATE OR REPLACE FUNCTION campaign_booked() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN
+              RAISE EXCEPTION '{_TERMS_TEXT}' USING ERRCODE = 'integrity_constraint_violation';
+            END $$""",
+        f"""CREATE OR REPLACE TRIGGER campaign_booked_update BEFORE UPDATE ON campaigns_campaign
+            FOR EACH ROW WHEN ({_TERMS_CHANGE}) EXECUTE FUNCTION campaign_booked()""",
+    ),
+    sqlite=(
+        f"""CREATE TRIGGER IF NOT EXISTS campaign_booked_update BEFORE UPDATE ON campaigns_campaign
+            WHEN {_TERMS_CHANGE} BEGIN SELECT RAISE(ABORT, '{_TERMS_TEXT}'); END""",
+    ),
+)
+
+GUARDS = (FROZEN_RUNS_STAY, FROZEN_PLACEMENTS_STAY, BOOKED_TERMS_STAY)

@@ -2,9 +2,11 @@ import datetime
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import IntegrityError, transaction
 
 from campaigns import booking
 from campaigns.models import ADVERTISER_MOVES, CAMPAIGN_MOVES, Advertiser, Campaign
+from creators.models import Tier
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 from tests import factories
@@ -138,3 +140,25 @@ def test_cancelling_what_was_never_booked_leaves_no_pause(administrator: User) -
 
 def test_moving_no_campaign_at_all_changes_nothing(administrator: User) -> None:
     assert booking.move(Campaign.objects.none(), "book", administrator) == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cpm_micros": 20_000_000},
+        {"ends_on": DAY},
+        {"starts_on": DAY},
+        {"tier": Tier.EXPANDED},
+        {"market": "CA"},
+    ],
+)
+def test_what_a_campaign_was_booked_at_stays(change: dict[str, object]) -> None:
+    booked, draft = factories.campaign(), factories.campaign(status=Status.DRAFT)
+    Campaign.objects.filter(pk=draft.pk).update(**change)
+    with pytest.raises(IntegrityError, match="stays"), transaction.atomic():
+        Campaign.objects.filter(pk=booked.pk).update(**change)
+
+
+def test_name_and_budget_of_a_booked_campaign_may_change() -> None:
+    factories.campaign()
+    assert Campaign.objects.update(name="New name", budget_micros=1_000_000) == 1

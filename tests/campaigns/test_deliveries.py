@@ -200,8 +200,8 @@ def test_a_hostile_file_is_refused_and_changes_nothing(case: str, campaign: Camp
 
 
 def test_the_largest_row_is_billed_exactly(give: Any, campaign: Campaign) -> None:
-    Campaign.objects.update(cpm_micros=9_000_000_000_000)
-    give("2026-10-15,ACME-1,1,1000000000")
+    factories.campaign("DEAR", cpm_micros=9_000_000_000_000)
+    give("2026-10-15,DEAR,1,1000000000")
     assert Delivery.objects.get().revenue_micros == 9_000_000_000_000_000_000
 
 

@@ -40,7 +40,8 @@ def test_an_owner_follows_his_campaign(
     page = open_page("/", viewport={"width": width, "height": 800}, color_scheme=scheme)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
-    page.keyboard.type("owner")  # the first field has the focus
+    page.wait_for_selector("[name=username]:focus")  # the first field has the focus
+    page.keyboard.type("owner")
     page.keyboard.press("Tab")
     page.keyboard.type("a-long-password")
     page.keyboard.press("Enter")
