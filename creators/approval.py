@@ -21,7 +21,7 @@ from pulse_site.models import User
 from pulse_site.refusal import Refused
 
 NEEDS_REASON = frozenset({Decision.Action.REJECT, Decision.Action.SUSPEND, Decision.Action.ASK})
-LONGEST_REASON: int = Decision._meta.get_field("reason").max_length
+LONGEST_REASON = Decision._meta.get_field("reason").max_length or 0
 NOT_ELIGIBLE = "not_eligible"
 
 

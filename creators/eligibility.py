@@ -94,17 +94,24 @@ COUNTS_AS_OF = """(
           WHERE as_of <= %(as_of)s GROUP BY creator_id) newest
       ON newest.as_of = count.as_of AND newest.creator_id = count.creator_id)"""
 
+# Materialised, or both databases would judge again for each column that is made from the verdict; ordered, so
+# that two checks at the same time wait for each other instead of running into a deadlock.
 CHECK = """
     INSERT INTO creators_eligibility AS stored
            (creator_id, as_of, terms_id, eligible, failed_rules, followers, videos)
+    WITH recent AS (
+        SELECT creator_id, count(*) AS videos FROM creators_video
+        WHERE published_at >= %(since)s AND published_at < %(until)s GROUP BY creator_id),
+    seen AS (
+        SELECT creator.id AS creator_id, kind, born_on, market, standing,
+               COALESCE(counts.followers, 0) AS followers, COALESCE(recent.videos, 0) AS videos
+        FROM creators_creator creator
+        LEFT JOIN {counts} counts ON counts.creator_id = creator.id
+        LEFT JOIN recent ON recent.creator_id = creator.id),
+    checked AS MATERIALIZED (
+        SELECT creator_id, trim({failed_rules}) AS failed_rules, followers, videos FROM seen)
     SELECT creator_id, %(as_of)s, %(terms)s, failed_rules = '', failed_rules, followers, videos
-    FROM (SELECT creator_id, trim({failed_rules}) AS failed_rules, followers, videos
-          FROM (SELECT creator.id AS creator_id, kind, born_on, creator.market, standing,
-                       COALESCE(counts.followers, 0) AS followers,
-                       (SELECT count(*) FROM creators_video video WHERE video.creator_id = creator.id
-                        AND published_at >= %(since)s AND published_at < %(until)s) AS videos
-                FROM creators_creator creator
-                LEFT JOIN {counts} counts ON counts.creator_id = creator.id) seen) checked
+    FROM checked
     WHERE true
     ORDER BY creator_id
     ON CONFLICT (creator_id) DO UPDATE
@@ -153,6 +160,12 @@ def explain(creator: Creator) -> list[RuleResult]:
     ]
 
 
+def rule_names(failed_rules: str) -> str:
+    """The rules that an Eligibility names as failed, as people call them."""
+    failed = failed_rules.split()
+    return ", ".join(str(rule.label) for rule in RULES if rule.name in failed)
+
+
 def _terms_of(day: datetime.date) -> ProgrammeTerms:
     if day > timezone.localdate():
         raise Refused(
@@ -180,10 +193,10 @@ def _check_all(day: datetime.date, terms: ProgrammeTerms, counts: str) -> dict[s
         )
         cursor.execute(CHECK.format(failed_rules=FAILED_RULES, counts=counts), _bounds(day, terms))
         cursor.execute(
-            """SELECT (SELECT count(*) FROM creators_eligibility WHERE eligible
-                       AND creator_id NOT IN (SELECT creator_id FROM were_eligible)),
-                      (SELECT count(*) FROM creators_eligibility WHERE NOT eligible
-                       AND creator_id IN (SELECT creator_id FROM were_eligible))"""
+            """SELECT count(CASE WHEN eligible AND before.creator_id IS NULL THEN 1 END),
+                      count(CASE WHEN NOT eligible AND before.creator_id IS NOT NULL THEN 1 END)
+               FROM creators_eligibility now
+               LEFT JOIN were_eligible before ON before.creator_id = now.creator_id"""
         )
         newly, no_longer = cursor.fetchone()
         cursor.execute("DROP TABLE were_eligible")
