@@ -135,7 +135,7 @@ class CampaignAdmin(Exports, MovingAdmin):
             (_("budget"), model_admin.money.dollars(record.budget_micros)),
             (_("CPM"), model_admin.money.dollars(record.cpm_micros)),
             (_("days"), f"{record.starts_on} – {record.ends_on}"),
-            (_("impressions bought"), f"{record.goal_impressions:,}"),
+            (_("impressions bought"), model_admin.grouped(record.goal_impressions)),
         ]
 
 

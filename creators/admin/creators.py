@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from import_export import fields
 
 from creators import approval
+from creators.eligibility import rule_names
 from creators.models import MOVES, Creator, Decision
 from pulse_site.admin import model_admin
 from pulse_site.admin.exports import Exports, HarmlessResource
@@ -178,7 +179,7 @@ class CreatorAdmin(Exports, MovingAdmin):
             return None
         if eligibility.eligible:
             return model_admin.badges.pill(_("eligible"), "good")
-        return model_admin.badges.pill(eligibility.failed_rules.replace(" ", ", "), "bad")
+        return model_admin.badges.pill(rule_names(eligibility.failed_rules), "bad")
 
     def obstacle(self, request: HttpRequest, action: str, record: Creator) -> str:
         why = super().obstacle(request, action, record)
@@ -187,7 +188,7 @@ class CreatorAdmin(Exports, MovingAdmin):
             return why
         if request.user.has_perm("creators.override_eligibility"):
             return ""
-        failed = eligibility.failed_rules if eligibility else _("not checked yet")
+        failed = rule_names(eligibility.failed_rules) if eligibility else _("not checked yet")
         return _("Does not meet the rules: %(rules)s.") % {"rules": failed}
 
     def perform(self, request: HttpRequest, action: str, records: QuerySet[Any], **answers: str) -> str:
@@ -195,8 +196,9 @@ class CreatorAdmin(Exports, MovingAdmin):
         told = counted(decided.moved)
         if not decided.refused:
             return told
-        refusals = ", ".join(f"{reason} {count}" for reason, count in decided.refused.items())
-        return f"{told} {_('Not moved')}: {refusals}."
+        labels = {**dict(Creator.Status.choices), approval.NOT_ELIGIBLE: _("not eligible")}
+        refusals = ", ".join(f"{labels[reason]} ({count})" for reason, count in decided.refused.items())
+        return " ".join([told, _("Not moved: %(refusals)s.") % {"refusals": refusals}])
 
 
 @panel("admin/panels/queue.html", permission="creators.view_creator", position=20)

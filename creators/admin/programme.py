@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ImportExportModelAdmin
 
+from creators.eligibility import rule_names
 from creators.models import Category, Eligibility, Enrolment, ProgrammeTerms, Reach
 from pulse_site.admin import model_admin
 from pulse_site.admin.exports import Exports, HarmlessResource
@@ -97,7 +98,15 @@ class ReachAdmin(model_admin.ViewOnlyAdmin):
 
 @admin.register(Eligibility)
 class EligibilityAdmin(model_admin.ViewOnlyAdmin):
-    list_display = ["creator", "eligible", "failed_rules", "followers", "videos", "as_of", "terms"]
+    list_display = [
+        "creator",
+        "eligible",
+        model_admin.column("failed_rules", _("failed rules"), rule_names),
+        "followers",
+        "videos",
+        "as_of",
+        "terms",
+    ]
     list_select_related = ["creator", "terms"]
     list_filter = ["eligible"]
     ordering = ["-creator_id"]

@@ -62,7 +62,7 @@ class PayoutBatchAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
         total = totals(record)
         return [
             (_("pays up to"), record.month_id),
-            (_("payouts"), f"{total['payouts']:,}"),
+            (_("payouts"), model_admin.grouped(total["payouts"])),
             (_("amount"), model_admin.money.dollars(total["amount"])),
             (_("prepared by"), record.prepared_by),
         ]

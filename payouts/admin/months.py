@@ -74,7 +74,7 @@ class MonthAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
             (_("revenue"), model_admin.money.dollars(record.revenue_micros)),
             (_("creators"), model_admin.money.dollars(record.shared_micros)),
             (_("platform"), model_admin.money.dollars(record.platform_micros)),
-            (_("creators who earn"), f"{record.creators:,}"),
+            (_("creators who earn"), model_admin.grouped(record.creators)),
             (_("put under review by"), record.reviewed_by or "–"),
         ]
 

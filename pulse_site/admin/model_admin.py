@@ -16,6 +16,7 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -138,7 +139,12 @@ def dollars(field: str, label: Any) -> Any:
 
 def count(field: str, label: Any, order: str | None = None) -> Any:
     """A column that shows the integer of `field` with its thousands apart."""
-    return column(field, label, "{:,}".format, order)
+    return column(field, label, grouped, order)
+
+
+def grouped(number: int) -> str:
+    """The integer with its thousands apart, as the reader's language writes them."""
+    return number_format(number, force_grouping=True)
 
 
 def badge(field: str = "status", label: Any = None) -> Any:

@@ -1,23 +1,35 @@
 """Background runs: what is being done, what failed and why."""
 
 import json
+from typing import TypeVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from pulse_site.admin.model_admin import ViewOnlyAdmin, badge
+from pulse_site.admin.uploads import FEEDS
 from pulse_site.models import Run, Upload
 from pulse_site.panels import panel
 
+Listed = TypeVar("Listed", Run, Upload)
 RECENT = 6
+NAMES = {
+    "preview_upload": _("preview of upload"),
+    "apply_upload": _("import of upload"),
+    "refresh_eligibility": _("check of eligibility"),
+    "recompute_placements": _("lineup"),
+    "calculate_month": _("draft of month"),
+}
 
 
 @admin.register(Run)
 class RunAdmin(ViewOnlyAdmin):
-    list_display = ["__str__", badge(), "percent", "owner", "created_at", "finished_at"]
+    list_display = ["name", badge(), "percent", "owner", "created_at", "finished_at"]
     list_filter = ["status"]
     list_select_related = ["owner"]
     search_fields = ["kind__prefix", "key__exact"]
@@ -36,6 +48,10 @@ class RunAdmin(ViewOnlyAdmin):
         "finished_at",
     ]
 
+    @admin.display(description=_("run"))
+    def name(self, run: Run) -> str:
+        return named(run)
+
     @admin.display(description=_("progress"))
     def percent(self, run: Run) -> str:
         return f"{run.progress_permille // 10} %"
@@ -49,6 +65,11 @@ class RunAdmin(ViewOnlyAdmin):
         return as_code(run.arguments)
 
 
+def named(run: Run) -> str:
+    """What the run does, in words, and to what."""
+    return f"{capfirst(NAMES.get(run.kind, run.kind))} {run.key}"
+
+
 def as_code(value: object) -> SafeString:
     return format_html("<code>{}</code>", json.dumps(value, ensure_ascii=False, default=str))
 
@@ -56,12 +77,13 @@ def as_code(value: object) -> SafeString:
 @panel("admin/panels/recent.html", permission="pulse_site.view_run", position=40)
 def recent(request: HttpRequest) -> dict[str, object]:
     """The newest uploads and runs; those that failed stand first."""
+    runs = _failures_first(Run.objects.select_related("owner"), Run.Status.FAILED)
+    uploads = _failures_first(Upload.objects.select_related("uploaded_by"), Upload.Status.REFUSED)
     return {
-        "runs": _failures_first(Run.objects.select_related("owner"), Run.Status.FAILED),
-        "uploads": _failures_first(Upload.objects.select_related("uploaded_by"), Upload.Status.REFUSED),
+        "runs": [(named(run), run) for run in runs],
+        "uploads": [(FEEDS.get(upload.feed, upload.feed), upload) for upload in uploads],
     }
 
 
-def _failures_first(rows: object, failed: str) -> list[object]:
-    newest = list(rows.order_by("-id")[:RECENT])  # type: ignore[attr-defined]
-    return sorted(newest, key=lambda row: row.status != failed)
+def _failures_first(rows: QuerySet[Listed], failed: str) -> list[Listed]:
+    return sorted(rows.order_by("-id")[:RECENT], key=lambda row: row.status != failed)

@@ -15,12 +15,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from pulse_site import runs
 from pulse_site.admin.exports import harmless
-from pulse_site.admin.model_admin import PulseModelAdmin, badge
+from pulse_site.admin.model_admin import PulseModelAdmin, badge, grouped
 from pulse_site.models import Run, Upload
 
 MEGABYTE = 1_000_000
@@ -29,6 +29,28 @@ FEEDS = {
     "followers": gettext_lazy("Follower counts"),
     "videos": gettext_lazy("Videos and their daily counts"),
     "deliveries": gettext_lazy("Delivered impressions"),
+}
+# Why rows are rejected: the codes that feeds give, in words.
+REASONS = {
+    "absurd": gettext_lazy("absurd"),
+    "ambiguous": gettext_lazy("ambiguous"),
+    "bad_date": gettext_lazy("not a usable date"),
+    "bad_handle": gettext_lazy("not a handle"),
+    "bad_number": gettext_lazy("not a number"),
+    "before_programme": gettext_lazy("before the programme"),
+    "cells": gettext_lazy("wrong number of cells"),
+    "conflict": gettext_lazy("contradicting rows"),
+    "fractional": gettext_lazy("not whole"),
+    "future_date": gettext_lazy("still to come"),
+    "missing": gettext_lazy("missing"),
+    "month_settled": gettext_lazy("month under review or closed"),
+    "negative": gettext_lazy("negative"),
+    "too_long": gettext_lazy("too long"),
+    "unknown_campaign": gettext_lazy("unknown campaign"),
+    "unknown_category": gettext_lazy("unknown category"),
+    "unknown_tier": gettext_lazy("unknown tier"),
+    "unknown_video": gettext_lazy("unknown video"),
+    "unreadable": gettext_lazy("unreadable"),
 }
 SHOWN_REJECTED_ROWS = 20
 
@@ -86,11 +108,11 @@ class UploadAdmin(PulseModelAdmin):
 
     @admin.display(description=gettext_lazy("rows"))
     def rows(self, upload: Upload) -> str:
-        return f"{upload.summary.get('rows', 0):,}"
+        return grouped(upload.summary.get("rows", 0))
 
-    @admin.display(description=gettext_lazy("rejected"))
+    @admin.display(description=pgettext_lazy("rows", "rejected"))
     def rejected(self, upload: Upload) -> str:
-        return f"{upload.summary.get('rejected', 0):,}"
+        return grouped(upload.summary.get("rejected", 0))
 
     def has_change_permission(self, request: HttpRequest, obj: Upload | None = None) -> bool:
         return False
@@ -221,6 +243,7 @@ def _page(upload: Upload) -> dict[str, Any]:
         feed=upload.feed, sha256=upload.sha256, status=Upload.Status.APPLIED
     ).exclude(pk=upload.pk)
     sample = upload.summary.get("sample") or []
+    reasons = upload.summary.get("reasons", {})
     return {
         "title": upload.name,
         "upload": upload,
@@ -230,7 +253,7 @@ def _page(upload: Upload) -> dict[str, Any]:
         "earlier": earlier.order_by("-applied_at").first() if upload.sha256 else None,
         "figures": _figures(upload.summary),
         "columns": upload.summary.get("columns", {}),
-        "reasons": upload.summary.get("reasons", {}),
+        "reasons": [(REASONS.get(code, code), rows) for code, rows in reasons.items()],
         "rejected_rows": upload.rejected_rows.all()[:SHOWN_REJECTED_ROWS],
         "sample_columns": list(sample[0]) if sample else [],
         "sample": [list(row.values()) for row in sample],
@@ -243,7 +266,7 @@ def _figures(summary: dict[str, Any]) -> list[tuple[str, int]]:
         "created": _("new"),
         "updated": _("changed"),
         "unchanged": _("unchanged"),
-        "rejected": _("rejected"),
+        "rejected": pgettext("rows", "rejected"),
     }
     return [(label, summary[key]) for key, label in labels.items() if key in summary]
 
