@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, F, Max, Min, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from campaigns import verdicts
@@ -59,15 +59,6 @@ DIFFERENT_ROWS = f"""
       SELECT * FROM ({_ROWS.format("%(new)s")} EXCEPT {_ROWS.format("%(old)s")}) come
     ) either
 """
-
-
-class Slice(NamedTuple):
-    """The videos of one category in a lineup."""
-
-    category_id: int | None
-    videos: int
-    lowest_score: int
-    highest_score: int
 
 
 class Movement(NamedTuple):
@@ -171,16 +162,6 @@ def export(day: datetime.date, market: str, out: SupportsWrite[str]) -> None:
     columns = ("rank", "video_id", "creator__handle", "category__slug", "score")
     for rank, video, handle, category, score in rows.values_list(*columns).iterator(chunk_size=CHUNK):
         writer.writerow([rank, video, _defused(handle), category, score])
-
-
-def by_category(run: PlacementRun) -> list[Slice]:
-    """The lineup by category, in the categories' order; videos of no category come last."""
-    slices = run.placements.order_by().values_list("category_id", "category__position")
-    counted = slices.annotate(Count("rank"), Min("score"), Max("score"))
-    return [
-        Slice(category_id, *figures)
-        for category_id, _position, *figures in counted.order_by(F("category__position").asc(nulls_last=True))
-    ]
 
 
 def movement(run: PlacementRun) -> Movement | None:

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from campaigns import placements
 from campaigns.models import Placement, PlacementRun
 from creators.models import Category, Video, VideoCounts
 from pulse_site.admin import model_admin
@@ -49,7 +50,7 @@ class PlacementRunAdmin(model_admin.ViewOnlyAdmin):
 
 
 @panel("admin/panels/placements.html", of=PlacementRun, permission="campaigns.view_placement", position=10)
-def placements(request: HttpRequest, run: PlacementRun) -> dict[str, Any]:
+def placed(request: HttpRequest, run: PlacementRun) -> dict[str, Any]:
     """One page of the lineup by rank, of all categories or one."""
     category = request.GET.get("category", "")
     after = request.GET.get("after", "")
@@ -58,6 +59,7 @@ def placements(request: HttpRequest, run: PlacementRun) -> dict[str, Any]:
         ranked = ranked.filter(category__slug=category)
     rows = list(ranked.select_related("creator", "category").order_by("rank")[: PAGE + 1])
     return {
+        "movement": None if after else placements.movement(run),
         "rows": rows[:PAGE],
         "next": rows[PAGE - 1].rank if len(rows) > PAGE else None,
         "first": not after,

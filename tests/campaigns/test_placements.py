@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from campaigns import placements, verdicts
 from campaigns.models import Delivery, Month, Placement, PlacementRun
-from creators.models import Category, Creator, ProgrammeTerms, Tier, VideoCounts
+from creators.models import Creator, ProgrammeTerms, Tier, VideoCounts
 from pulse_site.refusal import Refused
 from tests import factories
 
@@ -417,21 +417,6 @@ def test_an_export_takes_the_place_of_a_file_whole_or_not_at_all(tmp_path: Path)
     call_command("export_lineup", "--day", "2026-10-15", "--out", str(target))
     assert target.read_text().startswith("rank,video,creator,category,score\n1,")
     assert [path.name for path in tmp_path.iterdir()] == ["lineup.csv"]
-
-
-def test_the_lineup_by_category_has_sizes_and_scores() -> None:
-    terms = factories.terms()
-    terms.lineup_basis_points = 10_000
-    terms.save()
-    gaming, beauty = factories.category("gaming"), Category.objects.get(position=1)
-    for views, category in ((5, gaming), (9, gaming), (7, beauty), (3, None)):
-        counted(views, category=category)
-    placements.recompute(DAY)
-    assert placements.by_category(PlacementRun.objects.get()) == [
-        (beauty.pk, 1, 7, 7),
-        (gaming.pk, 2, 5, 9),
-        (None, 1, 3, 3),
-    ]
 
 
 def test_the_movement_counts_who_came_left_and_stayed_since_the_day_before() -> None:
