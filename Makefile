@@ -40,5 +40,6 @@ lock: setup
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
 
 messages: setup
-	$(MANAGE) makemessages --locale fr --no-location --ignore .venv --ignore var
-	$(MANAGE) compilemessages --locale fr
+	$(MANAGE) makemessages --locale fr --no-location --no-wrap --no-obsolete --ignore .venv --ignore var --ignore tests
+	sed -i -E '/^"(POT-Creation-Date|Report-Msgid-Bugs-To):/d' pulse_site/locale/fr/LC_MESSAGES/django.po
+	$(MANAGE) compilemessages --locale fr --ignore .venv
