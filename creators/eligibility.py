@@ -166,12 +166,6 @@ def rule_names(failed_rules: str) -> str:
     return ", ".join(str(rule.label) for rule in RULES if rule.name in failed)
 
 
-def rule_names(failed_rules: str) -> str:
-    """The rules that an Eligibility names as failed, as people call them."""
-    failed = failed_rules.split()
-    return ", ".join(str(rule.label) for rule in RULES if rule.name in failed)
-
-
 def _terms_of(day: datetime.date) -> ProgrammeTerms:
     if day > timezone.localdate():
         raise Refused(

@@ -1,0 +1,157 @@
+"""What was delivered, and the accounting months in which it is billed."""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models.campaigns import Campaign
+from creators.models import Category, Creator, ProgrammeTerms, Video
+
+
+class Month(models.Model):
+    """An accounting month. It stands here because deliveries are billed in it; payouts/months.py moves it.
+
+    Terms, totals and digest are frozen when the month is closed; who freezes the draft never closes it.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("open")
+        CALCULATED = "calculated", _("calculated")
+        REVIEW = "review", _("under review")
+        CLOSED = "closed", _("closed")
+
+    # In these a month still takes deliveries, and its verdicts may change.
+    TAKING = (Status.OPEN, Status.CALCULATED)
+
+    code = models.CharField(
+        _("month"), max_length=7, primary_key=True, validators=[RegexValidator(r"^\d{4}-(0[1-9]|1[0-2])$")]
+    )
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
+    terms = models.ForeignKey(ProgrammeTerms, models.PROTECT, verbose_name=_("terms"), null=True, blank=True)
+    revenue_micros = models.PositiveBigIntegerField(_("revenue (micros)"), default=0)
+    shared_micros = models.PositiveBigIntegerField(_("shared (micros)"), default=0)
+    creators = models.PositiveIntegerField(_("creators who earn"), default=0)
+    digest = models.CharField(_("digest"), max_length=64, blank=True)
+    calculated_at = models.DateTimeField(_("calculated"), null=True, blank=True)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("put under review by"),
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    reviewed_at = models.DateTimeField(_("put under review"), null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("closed by"),
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("month")
+        verbose_name_plural = _("months")
+        ordering = ["-code"]
+        constraints = [
+            models.CheckConstraint(condition=Q(shared_micros__lte=F("revenue_micros")), name="month_shared"),
+            models.CheckConstraint(
+                condition=~Q(status="closed")
+                | (
+                    Q(reviewed_by__isnull=False) & Q(closed_by__isnull=False) & ~Q(closed_by=F("reviewed_by"))
+                ),
+                name="month_two_persons",
+            ),
+        ]
+        permissions = [
+            ("review_month", _("Can put a month under review")),
+            ("close_month", _("Can close a month")),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def first_day(self) -> datetime.date:
+        return datetime.date.fromisoformat(f"{self.code}-01")
+
+    @property
+    def last_day(self) -> datetime.date:
+        first = self.first_day
+        return first.replace(day=calendar.monthrange(first.year, first.month)[1])
+
+    @property
+    def platform_micros(self) -> int:
+        return self.revenue_micros - self.shared_micros
+
+
+class Delivery(models.Model):
+    """Impressions of one campaign after one video on one day, with Pulse's verdict on them.
+
+    `month` is the month they are billed in: that of their day, or, where that one was no longer open when
+    they came, the first open one after it. What is not billable keeps its reason and earns nobody anything.
+
+    The database checks none of the foreign keys: a check a row, at commit, doubled the time of an import.
+    The import joins what they point to, and nothing of that is ever deleted (PROTECT).
+    """
+
+    class Verdict(models.TextChoices):
+        BILLABLE = "billable", _("billable")
+        NOT_LIVE = "not_live", _("the campaign was not live on that day")
+        NOT_IN_LINEUP = "not_in_lineup", _("the video was not in that day's lineup")
+        NOT_BOOKED = "not_booked", _("the video's category was not booked")
+        TIER = "tier", _("the video's tier is not allowed")
+
+    day = models.DateField(_("day"))
+    campaign = models.ForeignKey(
+        Campaign,
+        models.PROTECT,
+        verbose_name=_("campaign"),
+        related_name="deliveries",
+        db_constraint=False,
+        db_index=False,
+    )
+    video = models.ForeignKey(
+        Video, models.PROTECT, verbose_name=_("video"), db_constraint=False, db_index=False
+    )
+    creator = models.ForeignKey(
+        Creator, models.PROTECT, verbose_name=_("creator"), db_constraint=False, db_index=False
+    )
+    category = models.ForeignKey(
+        Category, models.PROTECT, verbose_name=_("category"), null=True, db_constraint=False, db_index=False
+    )
+    rank = models.PositiveIntegerField(_("rank of the video"), null=True)
+    impressions = models.PositiveBigIntegerField(_("impressions"))
+    verdict = models.CharField(_("verdict"), max_length=15, choices=Verdict)
+    revenue_micros = models.PositiveBigIntegerField(_("revenue (micros)"))
+    month = models.ForeignKey(
+        Month, models.PROTECT, verbose_name=_("billed in"), related_name="deliveries", db_constraint=False
+    )
+    upload = models.ForeignKey(
+        "pulse_site.Upload", models.PROTECT, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["day", "campaign", "video"], name="delivery_once"),
+            models.CheckConstraint(
+                condition=Q(verdict="billable") | Q(revenue_micros=0), name="delivery_off_lineup_unbilled"
+            ),
+        ]
+        indexes = [models.Index("campaign", "day", name="delivery_campaign_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.campaign_id} {self.video_id}"

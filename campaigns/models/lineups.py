@@ -1,0 +1,77 @@
+"""Inventory: the lineup of each day and market."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from creators.models import Category, Creator, ProgrammeTerms, Tier, Video
+
+
+class PlacementRunQuerySet(models.QuerySet["PlacementRun"]):
+    def current(self) -> PlacementRunQuerySet:
+        return self.filter(superseded=False)
+
+
+class PlacementRun(models.Model):
+    """The lineup of a market on a day: what was ranked, by which terms, and a digest over its rows.
+
+    A new run replaces the old one; once money has used a run it is frozen and is never replaced.
+    """
+
+    day = models.DateField(_("day"))
+    market = models.CharField(_("market"), max_length=2)
+    terms = models.ForeignKey(ProgrammeTerms, models.PROTECT, verbose_name=_("terms"), db_index=False)
+    population = models.PositiveBigIntegerField(_("population"))
+    lineup = models.PositiveBigIntegerField(_("lineup"))
+    cutoff_score = models.PositiveBigIntegerField(_("cut-off score"), null=True)
+    digest = models.CharField(_("digest"), max_length=64)
+    frozen = models.BooleanField(_("frozen"), default=False)
+    superseded = models.BooleanField(_("superseded"), default=False)
+    computed_at = models.DateTimeField(_("computed"), default=timezone.now)
+
+    objects = PlacementRunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("lineup")
+        verbose_name_plural = _("lineups")
+        ordering = ["-day", "market"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "market"], condition=Q(superseded=False), name="one_lineup_of_a_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.market}"
+
+
+class Placement(models.Model):
+    """One video in a lineup. Ranks of unsuitable videos are left out, so the numbers may have gaps."""
+
+    pk = models.CompositePrimaryKey("run_id", "rank")
+    run = models.ForeignKey(
+        PlacementRun, models.CASCADE, verbose_name=_("lineup"), related_name="placements", db_index=False
+    )
+    rank = models.PositiveIntegerField(_("rank"))
+    video = models.ForeignKey(
+        Video, models.PROTECT, verbose_name=_("video"), db_constraint=False, db_index=False
+    )
+    creator = models.ForeignKey(
+        Creator, models.PROTECT, verbose_name=_("creator"), db_constraint=False, db_index=False
+    )
+    category = models.ForeignKey(
+        Category, models.PROTECT, verbose_name=_("category"), null=True, db_constraint=False, db_index=False
+    )
+    tier = models.PositiveSmallIntegerField(_("tier"), choices=Tier)
+    score = models.PositiveBigIntegerField(_("score"))
+
+    class Meta:
+        verbose_name = _("placement")
+        verbose_name_plural = _("placements")
+        constraints = [models.UniqueConstraint(fields=["run", "video"], name="placement_run_video")]
+
+    def __str__(self) -> str:
+        return f"{self.rank}: {self.video_id}"

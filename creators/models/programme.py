@@ -1,0 +1,118 @@
+"""The programme: its categories and its dated terms."""
+
+from __future__ import annotations
+
+import datetime
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+BASIS_POINTS = 10_000
+
+
+class Category(models.Model):
+    """One of the twelve categories by which the lineup is sold."""
+
+    slug = models.SlugField(_("slug"), unique=True)
+    name_en = models.CharField(_("English name"), max_length=60)
+    name_fr = models.CharField(_("French name"), max_length=60)
+    hashtags = models.JSONField(
+        _("hashtags"),
+        default=list,
+        help_text=_("Lower case, without #. A video with one of them belongs here."),
+    )
+    position = models.PositiveSmallIntegerField(_("position"), unique=True)
+
+    class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return self.name_fr if (get_language() or "en").startswith("fr") else self.name_en
+
+
+class TermsQuerySet(models.QuerySet["ProgrammeTerms"]):
+    def in_force(self, day: datetime.date) -> ProgrammeTerms:
+        """The approved terms that govern `day`; raises DoesNotExist before the first version."""
+        return self.filter(starts_on__lte=day, approved=True).latest("starts_on")
+
+
+class ProgrammeTerms(models.Model):
+    """The dated rules of the programme. Never edited once approved: a change is a new version.
+
+    Weights and decay are integers so that every database computes the same score.
+    """
+
+    version = models.PositiveSmallIntegerField(_("version"), unique=True)
+    starts_on = models.DateField(_("starts on"), unique=True)
+    market = models.CharField(_("market"), max_length=2, default=settings.LAUNCH_MARKET)
+    min_followers = models.PositiveIntegerField(_("minimum followers"), default=100_000)
+    min_videos = models.PositiveSmallIntegerField(_("minimum videos"), default=5)
+    video_window_days = models.PositiveSmallIntegerField(_("days in which they are counted"), default=30)
+    min_age_years = models.PositiveSmallIntegerField(_("minimum age"), default=18)
+    lineup_basis_points = models.PositiveSmallIntegerField(
+        _("lineup share (basis points)"), default=400, validators=[MaxValueValidator(BASIS_POINTS)]
+    )
+    weight_views = models.PositiveSmallIntegerField(_("weight of a view"), default=1)
+    weight_likes = models.PositiveSmallIntegerField(_("weight of a like"), default=5)
+    weight_comments = models.PositiveSmallIntegerField(_("weight of a comment"), default=10)
+    weight_shares = models.PositiveSmallIntegerField(_("weight of a share"), default=20)
+    decay_permille = models.JSONField(
+        _("decay by age in days (per mille)"),
+        help_text=_("One number a day from age 0 to the horizon; older videos score 0."),
+    )
+    share_basis_points = models.PositiveSmallIntegerField(
+        _("creator's share (basis points)"), default=5_000, validators=[MaxValueValidator(BASIS_POINTS)]
+    )
+    minimum_payout_micros = models.PositiveBigIntegerField(_("minimum payout (micros)"), default=50_000_000)
+    approved = models.BooleanField(_("approved"), default=False)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("proposed by"),
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("approved by"),
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+
+    objects = TermsQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("programme terms")
+        verbose_name_plural = _("programme terms")
+        ordering = ["-version"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(lineup_basis_points__lte=BASIS_POINTS) & Q(share_basis_points__lte=BASIS_POINTS),
+                name="terms_basis_points",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("proposed_by")),
+                name="terms_two_persons",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"v{self.version}"
+
+    @property
+    def horizon_days(self) -> int:
+        """The greatest age in days at which a video still scores."""
+        return len(self.decay_permille) - 1
