@@ -32,6 +32,9 @@ class Upload(models.Model):
         REFUSED = "refused", _("refused")
         CANCELLED = "cancelled", _("cancelled")
 
+    # In these an upload may still be previewed, applied, refused or cancelled; in the others it is settled.
+    WAITING = (Status.UPLOADED, Status.PREVIEWED)
+
     feed = models.CharField(_("feed"), max_length=20)
     file = models.FileField(_("file"), upload_to="feeds/%Y/%m", blank=True)
     name = models.CharField(_("file name"), max_length=255)

@@ -190,9 +190,11 @@ class UploadAdmin(PulseModelAdmin):
         upload = self._visible(request, pk)
         if not self.has_add_permission(request):
             raise PermissionDenied
-        waiting = [Upload.Status.UPLOADED, Upload.Status.PREVIEWED]
-        if Upload.objects.filter(pk=pk, status__in=waiting).update(status=Upload.Status.CANCELLED):
+        waiting = Upload.objects.filter(pk=pk, status__in=Upload.WAITING)
+        if waiting.update(status=Upload.Status.CANCELLED):
             messages.success(request, _("Cancelled. Nothing of the file was taken."))
+        else:
+            messages.error(request, _("This upload is no longer waiting to be applied."))
         return redirect(page_of(upload))
 
     def _visible(self, request: HttpRequest, pk: int) -> Upload:

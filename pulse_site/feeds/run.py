@@ -94,6 +94,7 @@ class _Import:
             summary = self._judge(stage) | {"sample": stage.sample(self.feed.sample)}
             if self.upload.pk:
                 with transaction.atomic():
+                    self._claim(Upload.Status.PREVIEWED)
                     self._keep(Upload.Status.PREVIEWED, summary, stage)
         return summary
 
@@ -102,7 +103,7 @@ class _Import:
             self._read(stage)
             with transaction.atomic():
                 take_turn()
-                self._claim()
+                self._claim(Upload.Status.APPLIED)
                 summary = self._judge(stage)
                 self.progress(800, _("writing"))
                 self.feed.apply(self.upload)
@@ -165,15 +166,15 @@ class _Import:
             **self._imported_before(),
         }
 
-    def _claim(self) -> None:
-        """Give the upload its row, or take the stored one, which is applied only once."""
+    def _claim(self, status: str) -> None:
+        """Give the upload its row, or move the stored one to `status` unless it is settled by now.
+
+        It may be: this worker may have slept while another applied the upload, or a person cancelled it.
+        """
         if not self.upload.pk:
             self.upload.save()
             return
-        waiting = Upload.objects.filter(
-            pk=self.upload.pk, status__in=[Upload.Status.UPLOADED, Upload.Status.PREVIEWED]
-        )
-        if not waiting.update(status=Upload.Status.APPLIED):
+        if not Upload.objects.filter(pk=self.upload.pk, status__in=Upload.WAITING).update(status=status):
             raise Refused(_("This upload is no longer waiting to be applied."))
         if self.upload.sha256 not in ("", self.source.sha256):
             raise Refused(_("The file isn't the one that was previewed; upload it again."))
@@ -208,9 +209,8 @@ def _refusal_kept(upload: Upload) -> Iterator[None]:
     try:
         yield
     except Refused as refusal:
-        Upload.objects.filter(
-            pk=upload.pk, status__in=[Upload.Status.UPLOADED, Upload.Status.PREVIEWED]
-        ).update(status=Upload.Status.REFUSED, error=str(refusal))
+        waiting = Upload.objects.filter(pk=upload.pk, status__in=Upload.WAITING)
+        waiting.update(status=Upload.Status.REFUSED, error=str(refusal))
         raise
 
 

@@ -79,6 +79,16 @@ def test_a_cancelled_upload_is_not_applied() -> None:
     assert Upload.objects.get().status == Upload.Status.CANCELLED
 
 
+@pytest.mark.parametrize("settled", ["applied", "refused", "cancelled"])
+def test_a_preview_that_comes_too_late_leaves_a_settled_upload_as_it_is(settled: str) -> None:
+    stored = upload()
+    Upload.objects.update(status=settled)
+    before = hostile.everything()
+    with pytest.raises(Refused, match="no longer waiting"):
+        run.preview(stored)
+    assert hostile.everything() == before
+
+
 def test_a_file_that_changed_since_its_preview_is_not_applied() -> None:
     stored = upload()
     run.preview(stored)
