@@ -57,7 +57,7 @@ RULES = (
     ),
     Rule(
         "videos",
-        gettext_lazy("videos published lately"),
+        gettext_lazy("recent videos"),
         "videos >= %(min_videos)s",
         lambda seen: seen.videos,
         lambda terms: terms.min_videos,
