@@ -3,14 +3,12 @@
 import datetime
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
-from pytest_django.plugin import DjangoDbBlocker
 
 from creators import approval
 from creators.approval import NOT_ELIGIBLE, decide
@@ -205,21 +203,10 @@ def test_the_queue_is_read_from_its_index(db: None) -> None:
     assert "sort" not in plan.lower() and "temp b-tree" not in plan.lower()
 
 
-@pytest.fixture
-def twenty_waiting(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[list[int]]:
-    """Committed for all to see, and taken away by hand: decisions can't be flushed like other rows."""
-    with django_db_blocker.unblock():
-        ids = [one(Status.PENDING).pk for _ in range(20)]
-        yield ids
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE creators_decision DISABLE TRIGGER USER")
-            cursor.execute("DELETE FROM creators_decision")
-            cursor.execute("ALTER TABLE creators_decision ENABLE TRIGGER USER")
-        Creator.objects.filter(pk__in=ids).delete()
-
-
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
-def test_two_who_approve_the_same_creators_at_once_decide_once(twenty_waiting: list[int]) -> None:
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_who_approve_the_same_creators_at_once_decide_once(guards_stand_aside: None) -> None:
+    twenty_waiting = [one(Status.PENDING).pk for _ in range(20)]
     chosen = Creator.objects.filter(pk__in=twenty_waiting)
     first_has_decided = threading.Event()
     outcome: dict[str, approval.Decided] = {}

@@ -6,8 +6,7 @@ way of paying passes would prove nothing; the last test shows that this one is c
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -27,20 +26,8 @@ CREATORS, WORKERS = 30, 4
 pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer: nothing can race"),
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.usefixtures("guards_stand_aside"),
 ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def guards_stand_aside() -> Iterator[None]:
-    """The tables are emptied after each test; no guard may refuse that."""
-    flush = connection.ops.sql_flush
-
-    def past_the_guards(*args: Any, **options: Any) -> list[str]:
-        return ["SET LOCAL session_replication_role = 'replica'", *flush(*args, **options)]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connection.ops, "sql_flush", past_the_guards)
-        yield
 
 
 @pytest.fixture
