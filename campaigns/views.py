@@ -47,4 +47,4 @@ class CampaignDetail(VisibleCampaigns, DetailView):
 
 
 def _caption(day: reports.Day) -> str:
-    return f"{date_format(day.day, 'j M')}: {number_format(day.impressions, force_grouping=True)}"
+    return f"{date_format(day.day, 'j N')}: {number_format(day.impressions, force_grouping=True)}"
