@@ -54,7 +54,7 @@ class FollowersFeed(Feed):
                 aliases=("date", "day"),
                 type="date",
                 required=not self.as_of,
-                default=self.as_of,
+                default=self.as_of or None,
             ),
             Column(
                 "name",

@@ -93,6 +93,10 @@ class VideosFeed(Feed):
                        CAST(%s - s.published / {SECONDS_A_DAY} AS integer) AS age_days,
                        {_CATEGORY} AS category_id, {_TIER} AS tier,
                        s.views, s.likes, s.comments, s.shares, s.followers,
+                       CASE WHEN v.platform_id IS NULL
+                              OR (COALESCE(c.id, 0), %s, {published}, COALESCE({_CATEGORY}, 0), {_TIER})
+                              <> (v.creator_id, v.market, v.published_at, COALESCE(v.category_id, 0), v.tier)
+                            THEN 1 ELSE 0 END AS video_differs,
                        CASE WHEN k.video_id IS NULL THEN 'created'
                             WHEN (COALESCE(c.id, 0), %s, {published}, COALESCE({_CATEGORY}, 0), {_TIER},
                                   s.views, s.likes, s.comments, s.shares)
@@ -103,7 +107,7 @@ class VideosFeed(Feed):
                 LEFT JOIN creators_creator c ON c.handle = s.handle
                 LEFT JOIN creators_video v ON v.platform_id = s.id
                 LEFT JOIN creators_videocounts k ON k.day = %s AND k.video_id = s.id""",
-            (self.day, self.market, _days(self.day), self.market, self.day),
+            (self.day, self.market, _days(self.day), self.market, self.market, self.day),
         )
 
     def extras(self) -> dict[str, Any]:
@@ -132,20 +136,16 @@ class VideosFeed(Feed):
         """A file of a day before the newest one knows nothing new about videos that are known."""
         newest = not VideoCounts.objects.filter(day__gt=self.day).exists()
         execute(
-            f"""INSERT INTO creators_video AS known
-                       (platform_id, creator_id, published_at, market, category_id, tier)
+            f"""INSERT INTO creators_video (platform_id, creator_id, published_at, market, category_id, tier)
                 SELECT id, creator_id, published_at, market, category_id, tier
-                FROM feed_ready WHERE change <> 'unchanged'
+                FROM feed_ready WHERE change <> 'unchanged' AND video_differs = 1
                 ON CONFLICT (platform_id) DO {_KEEP_UP if newest else "NOTHING"}"""
         )
 
 
 _KEEP_UP = """UPDATE
     SET creator_id = excluded.creator_id, published_at = excluded.published_at, market = excluded.market,
-        category_id = excluded.category_id, tier = excluded.tier
-    WHERE (known.creator_id, known.published_at, known.market, COALESCE(known.category_id, 0), known.tier)
-       <> (excluded.creator_id, excluded.published_at, excluded.market, COALESCE(excluded.category_id, 0),
-           excluded.tier)"""
+        category_id = excluded.category_id, tier = excluded.tier"""
 _KEEP_COUNTS = """
     INSERT INTO creators_videocounts (day, video_id, creator_id, market, category_id, tier, published_at,
                                       age_days, views, likes, comments, shares)

@@ -46,12 +46,13 @@ def cut_text(longest: int) -> Callable[[str], str | None]:
 def number(cell: str) -> int:
     """A number that names something, such as a video's id: digits only, from 1 to 2**63 - 1."""
     digits = cell.strip()
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 19 and 0 < int(digits) <= LARGEST_ID):
+    value = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 19 else 0
+    if not 0 < value <= LARGEST_ID:
         raise Unusable(
             "bad_number",
             _("Write the number in full, digits only. A spreadsheet rounds long ones: format it as text."),
         )
-    return int(digits)
+    return value
 
 
 @functools.lru_cache(maxsize=1_000)

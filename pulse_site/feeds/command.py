@@ -34,7 +34,8 @@ class ImportCommand(SummaryCommand):
         )
 
     def describe(self, summary: dict[str, Any]) -> str:
-        lines = [super().describe({key: value for key, value in summary.items() if key != "sample"})]
+        lines = ["Dry run: nothing was written."] if "sample" in summary else []
+        lines += [super().describe({key: value for key, value in summary.items() if key != "sample"})]
         if not summary["created"] and not summary["updated"]:
             lines.append("Nothing changes: Pulse has all of this already.")
         return "\n".join(lines)

@@ -31,31 +31,31 @@ class Survey:
     it `ends_whole` (the last line has its end)."""
 
     def __init__(self, path: Path) -> None:
-        self.is_workbook = False
-        self.ends_whole = True
-        self._lines = 0
-        self._recognise(b"")
         digest = hashlib.sha256()
         with path.open("rb") as file:
-            for number, chunk in enumerate(iter(lambda: file.read(CHUNK), b"")):
+            chunk = file.read(CHUNK)
+            self._begin(chunk)
+            while chunk:
                 digest.update(chunk)
-                if number == 0:
-                    self._recognise(chunk)
-                if not self.is_workbook:
-                    self._examine(chunk)
+                self._examine(chunk)
+                chunk = file.read(CHUNK)
         self.sha256 = digest.hexdigest()
         if not self.is_workbook:
             self._decode(b"", final=True)
 
-    def _recognise(self, start: bytes) -> None:
+    def _begin(self, start: bytes) -> None:
         self.is_workbook = start.startswith(xlsx.MAGIC)
         self.encoding = next(
             (name for mark, name in BYTE_ORDER_MARKS.items() if start.startswith(mark)), "utf-8"
         )
+        self.ends_whole = True
         self._decoder = codecs.getincrementaldecoder(self.encoding)()
         self._ascii = True
+        self._lines = 0
 
     def _examine(self, chunk: bytes) -> None:
+        if self.is_workbook:
+            return
         if b"\0" in chunk and self.encoding != "utf-16":
             raise Refused(_("This is a binary file. Save it as CSV (UTF-8) or XLSX."))
         # A line without an end within one chunk is longer than any row; so no more than two are ever held.

@@ -84,6 +84,8 @@ class _Import:
         self.rejects = rejects
         self.progress = progress or (lambda permille, step: None)
         self.feed = feeds.named(upload.feed)(upload.options)
+        if rejects and rejects.resolve() == path.resolve():
+            raise Refused(_("The rejected rows can't be written over the file itself."))
         self.source = Source(path)
         self.columns = Columns(self.source.header, self.feed.columns, upload.options.get("columns", {}))
         self.rows = 0

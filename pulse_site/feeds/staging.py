@@ -8,12 +8,13 @@ and each has its own way to take turns and to read a moment from seconds.
 
 import csv
 import io
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self, TextIO
 
 from django.db import DatabaseError, connection
+from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
 from pulse_site.feeds.feed import Column
@@ -217,15 +218,24 @@ def _copy(table: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
 
 
 def _insert(table: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """One transaction a batch; begun plainly, so that it takes no lock on the real database."""
     values = ", ".join(["%s"] * len(rows[0]))
-    with connection.cursor() as cursor:
-        alone = not connection.in_atomic_block
-        if alone:
-            cursor.execute("BEGIN")
+    with connection.cursor() as cursor, _deferred(cursor):
         cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({values})", rows)
-        if alone:
-            cursor.execute("COMMIT")
+
+
+@contextmanager
+def _deferred(cursor: CursorWrapper) -> Iterator[None]:
+    """One transaction for many rows, begun plainly: Django's would lock the real database from the start."""
+    if connection.in_atomic_block:
+        yield
+        return
+    cursor.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        cursor.execute("ROLLBACK")
+        raise
+    cursor.execute("COMMIT")
 
 
 def _opened(path: Path) -> TextIO:

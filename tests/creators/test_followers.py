@@ -167,6 +167,16 @@ def test_rejected_rows_are_written_as_csv_with_formulas_defused(give: Any, tmp_p
     ]
 
 
+def test_rejected_rows_are_not_written_over_the_file_nor_where_nothing_can_be(
+    give: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(Refused, match="over the file itself"):
+        give("ada,5", rejects=tmp_path / "followers.csv")
+    with pytest.raises(Refused, match="can't be written"):
+        give("ada,5", rejects=tmp_path / "missing" / "rejects.csv")
+    assert not Creator.objects.exists()
+
+
 def test_a_name_is_taken_only_where_there_is_none(give: Any) -> None:
     factories.creator("ada", name="Ada")
     factories.creator("bob")
