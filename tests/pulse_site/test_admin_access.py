@@ -110,25 +110,22 @@ MOVES = [
 ]
 
 
-def statuses() -> list[list[tuple[str, ...]]]:
-    return [list(model._default_manager.order_by("pk").values_list("status")) for model, _action in MOVES]
+def statuses() -> dict[type[Model], list[tuple[str, ...]]]:
+    return {
+        model: list(model._default_manager.order_by("pk").values_list("status")) for model, _action in MOVES
+    }
 
 
 @pytest.mark.parametrize("name", ["nobody", "plain", "reviewer", "finance"])
 def test_seeing_a_record_is_not_enough_to_move_it(name: str, person: Callable[[str], Client]) -> None:
     desk.fill(1)
     browser = person(name)
-    before = {
-        model: list(model._default_manager.order_by("pk").values_list("status")) for model, _action in MOVES
-    }
+    before = statuses()
     for model, action in MOVES:
         url = admin.site._registry[model].move_url(action, [model._default_manager.first().pk])
         for answer in (browser.get(url), browser.post(url, {"reason": "Because", "note": ""})):
             assert answer.status_code == (302 if name == "nobody" else 403), (model, action)
-    after = {
-        model: list(model._default_manager.order_by("pk").values_list("status")) for model, _action in MOVES
-    }
-    assert before == after
+    assert statuses() == before
 
 
 def test_what_cannot_be_is_not_found(person: Callable[[str], Client]) -> None:
@@ -139,3 +136,19 @@ def test_what_cannot_be_is_not_found(person: Callable[[str], Client]) -> None:
         "creators/creator/move/approve/",
     ):
         assert browser.get(f"/admin/{url}").status_code == 404
+
+
+@pytest.mark.parametrize("value", ["%00", "9" * 30, "-1", "%F0%9F%A6%86", "x"])
+def test_no_odd_address_breaks_a_page(value: str, person: Callable[[str], Client]) -> None:
+    desk.fill(1)
+    browser = person("administrator")
+    browser.raise_request_exception = False
+    addresses = [admin.site._registry[model].move_url(action, []) + value for model, action in MOVES]
+    for model in MODELS:
+        listed = address(model, "changelist")
+        filters = [name for name in admin.site._registry[model].list_filter if isinstance(name, str)]
+        addresses += [f"{listed}?{name}={value}" for name in ("q", "p", "status", "pk__in", *filters)]
+        addresses += [f"{listed}{value}/{page}/" for page in ("change", "history")]
+        addresses += [f"{address(model, 'change')}?{name}={value}" for name in ("category", "after")]
+    broken = [url for url in addresses if browser.get(url).status_code >= 500]
+    assert not broken
