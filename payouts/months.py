@@ -256,7 +256,7 @@ def _require_as_reviewed(month: Month) -> None:
         raise Refused(
             _(
                 "%(month)s is no longer what was reviewed: earnings differ (first: campaign %(campaign)s, "
-                "creator %(creator)s). Reopen it and review it again."
+                "creator %(creator)s). Take it back and put it under review again."
             )
             % {"month": month, "campaign": found[0][0], "creator": found[0][1]}
         )

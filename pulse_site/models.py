@@ -84,7 +84,7 @@ class RejectedRow(models.Model):
 
 class RunQuerySet(models.QuerySet["Run"]):
     def active(self) -> RunQuerySet:
-        return self.filter(status__in=[Run.Status.QUEUED, Run.Status.RUNNING])
+        return self.filter(status__in=Run.ACTIVE)
 
     def free(self, now: datetime.datetime) -> RunQuerySet:
         """What a worker may claim: runs that wait, and those whose worker let its lease run out."""
@@ -103,6 +103,8 @@ class Run(models.Model):
         RUNNING = "running", _("running")
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
+
+    ACTIVE = (Status.QUEUED, Status.RUNNING)
 
     kind = models.CharField(_("kind"), max_length=40)
     key = models.CharField(_("key"), max_length=120)
@@ -134,3 +136,7 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+    @property
+    def active(self) -> bool:
+        return self.status in self.ACTIVE

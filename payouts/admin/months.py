@@ -1,6 +1,6 @@
 """Months: calculated as a draft, put under review by one person, closed by another."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -14,11 +14,14 @@ from django.utils.translation import pgettext_lazy
 from campaigns.models import Month
 from payouts import batches, months
 from payouts.models import Earning, PayoutBatch
+from pulse_site import runs
 from pulse_site.admin import model_admin
 from pulse_site.admin.moves import Move, MovingAdmin
+from pulse_site.models import Run, User
 from pulse_site.panels import panel
 
 SHOWN = 20
+CALCULATION = "calculate_month"  # the run of payouts/tasks.py
 REVIEW, CLOSE = ("campaigns.review_month",), ("campaigns.close_month",)
 BAR = 1_000  # the width of the bar on which the creators' part is drawn
 
@@ -67,6 +70,7 @@ class MonthAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
             tone="good",
         ),
     }
+    jobs = {"review": months.review, "reopen": months.reopen, "close": months.close}
 
     def figures(self, record: Month) -> list[tuple[object, object]]:
         return [
@@ -84,14 +88,13 @@ class MonthAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
         return super().obstacle(request, action, record)
 
     def perform(self, request: HttpRequest, action: str, records: QuerySet[Any], **answers: str) -> str:
-        month = records.get()
+        month, user = records.get(), cast(User, request.user)
+        if action == "calculate":  # as often as one likes, and of millions of deliveries: nobody waits for it
+            runs.start(CALCULATION, key=month.code, arguments={"code": month.code}, owner=user)
+            return str(_("%(month)s is being calculated.")) % {"month": month}
         if action == "pay":
-            return _prepared(batches.prepare(month, request.user))  # type: ignore[arg-type]
-        jobs = {"review": months.review, "reopen": months.reopen, "close": months.close}
-        if action == "calculate":
-            summary = months.calculate(month.code)
-        else:
-            summary = jobs[action](month.code, request.user)  # type: ignore[arg-type]
+            return _prepared(batches.prepare(month, user))
+        summary = self.jobs[action](month.code, user)
         return " ".join([str(_("%(month)s: done.")) % {"month": month}, *summary["warnings"]])
 
 
@@ -110,6 +113,15 @@ def current_month(request: HttpRequest) -> dict[str, Any] | None:
     if month is None:
         return {"month": None}
     return {"month": month, "creators_part": month.shared_micros * BAR // (month.revenue_micros or 1)}
+
+
+@panel("admin/panels/calculation.html", of=Month, permission="campaigns.view_month", position=5)
+def calculation(request: HttpRequest, month: Month) -> dict[str, Any] | None:
+    """The newest draft made in the background: how far it is, why it failed, or what it warns of."""
+    if month.status not in Month.TAKING:
+        return None
+    run = Run.objects.filter(kind=CALCULATION, key=month.code).order_by("-id").first()
+    return {"run": run} if run else None
 
 
 @panel("admin/panels/month_earnings.html", of=Month, permission="payouts.view_earning", position=10)

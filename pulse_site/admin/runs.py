@@ -1,11 +1,13 @@
 """Background runs: what is being done, what failed and why."""
 
 import json
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -47,6 +49,15 @@ class RunAdmin(ViewOnlyAdmin):
         "created_at",
         "finished_at",
     ]
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.progress_view)
+        return [path("<int:pk>/progress/", view, name="pulse_site_run_progress"), *super().get_urls()]
+
+    def progress_view(self, request: HttpRequest, pk: int) -> JsonResponse:
+        """How far the run is; for all staff, as the pages that wait for it are other than the run's own."""
+        run = get_object_or_404(Run, pk=pk)
+        return JsonResponse({"busy": run.active, "permille": run.progress_permille, "step": run.step})
 
     @admin.display(description=_("run"))
     def name(self, run: Run) -> str:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -124,7 +124,6 @@ class UploadAdmin(PulseModelAdmin):
             )
 
         return [
-            at("progress/", self.progress_view, "progress"),
             at("rejected.csv", self.rejected_view, "rejected"),
             at("apply/", require_POST(self.apply_view), "apply"),
             at("cancel/", require_POST(self.cancel_view), "cancel"),
@@ -158,17 +157,6 @@ class UploadAdmin(PulseModelAdmin):
         context = {**self.admin_site.each_context(request), "opts": self.opts, **_page(upload)}
         context["may_apply"] = request.user.has_perm("pulse_site.apply_upload")
         return TemplateResponse(request, "admin/pulse_site/upload/page.html", context)
-
-    def progress_view(self, request: HttpRequest, pk: int) -> JsonResponse:
-        upload = self._visible(request, pk)
-        run = latest_run(upload)
-        return JsonResponse(
-            {
-                "busy": is_busy(run),
-                "permille": run.progress_permille if run else 0,
-                "step": run.step if run else "",
-            }
-        )
 
     def rejected_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         upload = self._visible(request, pk)
@@ -212,10 +200,6 @@ def latest_run(upload: Upload) -> Run | None:
     return Run.objects.filter(kind__in=kinds, key=str(upload.pk)).order_by("-id").first()
 
 
-def is_busy(run: Run | None) -> bool:
-    return run is not None and run.status in (Run.Status.QUEUED, Run.Status.RUNNING)
-
-
 def _stored(form: UploadForm, request: HttpRequest) -> Upload:
     """Keep the file and ask for its preview, both or neither."""
     file = form.cleaned_data["file"]
@@ -250,7 +234,6 @@ def _page(upload: Upload) -> dict[str, Any]:
         "title": upload.name,
         "upload": upload,
         "run": run,
-        "busy": is_busy(run),
         "feed": FEEDS.get(upload.feed, upload.feed),
         "earlier": earlier.order_by("-applied_at").first() if upload.sha256 else None,
         "figures": _figures(upload.summary),

@@ -6,7 +6,9 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import Month
-from pulse_site.models import User
+from payouts import months
+from pulse_site import runs
+from pulse_site.models import Run, User
 from tests import factories
 
 
@@ -30,7 +32,9 @@ def allow(user: User, codename: str) -> None:
 def test_a_month_is_calculated_reviewed_and_closed_by_two_persons(
     client: Client, month: Month, finance_one: User, finance_two: User
 ) -> None:
-    for user, action in ((finance_one, "calculate"), (finance_one, "review"), (finance_two, "close")):
+    assert "Calculating" in move(client, finance_one, "calculate")
+    runs.perform(Run.objects.get().pk)
+    for user, action in ((finance_one, "review"), (finance_two, "close")):
         assert "2020-01: done." in move(client, user, action)
     month.refresh_from_db()
     assert (month.status, month.reviewed_by, month.closed_by) == ("closed", finance_one, finance_two)
@@ -40,13 +44,36 @@ def test_who_reviewed_a_month_is_not_offered_to_close_it(
     client: Client, month: Month, finance_one: User
 ) -> None:
     allow(finance_one, "close_month")
-    move(client, finance_one, "calculate")
+    months.calculate("2020-01")
     move(client, finance_one, "review")
     address = reverse("admin:campaigns_month_move", args=["close"]) + "?ids=2020-01"
     assert "somebody else closes it" in client.get(address).content.decode()
     move(client, finance_one, "close")
     month.refresh_from_db()
     assert month.status == "review"
+
+
+def test_a_month_under_review_is_taken_back(client: Client, month: Month, finance_one: User) -> None:
+    months.calculate("2020-01")
+    move(client, finance_one, "review")
+    assert "2020-01: done." in move(client, finance_one, "reopen")
+    month.refresh_from_db()
+    assert (month.status, month.reviewed_by) == ("calculated", None)
+
+
+def test_a_draft_that_failed_or_warns_says_so_on_its_month(
+    client: Client, month: Month, finance_one: User
+) -> None:
+    client.force_login(finance_one)
+    address = reverse("admin:campaigns_month_change", args=["2020-01"])
+    for said in (
+        {"status": "failed", "error": "No terms"},
+        {"status": "done", "result": {"warnings": ["Odd"]}},
+    ):
+        Run.objects.create(kind="calculate_month", key="2020-01", **said)
+        shown = client.get(address).content.decode()
+        assert said.get("error", "Odd") in shown
+        assert "Calculating" not in shown
 
 
 def test_a_refusal_is_shown_as_a_message(client: Client, month: Month, finance_one: User) -> None:

@@ -136,12 +136,13 @@ def test_who_may_not_apply_may_only_look(client: Client, desk: Client) -> None:
 
 def test_progress_is_told_as_json(desk: Client) -> None:
     give(desk)
-    upload = Upload.objects.get()
     Run.objects.update(status="running", progress_permille=430, step="reading")
-    address = reverse("admin:pulse_site_upload_progress", args=[upload.pk])
+    address = reverse("admin:pulse_site_run_progress", args=[Run.objects.get().pk])
+    assert address in page(desk, Upload.objects.get())
     assert desk.get(address).json() == {"busy": True, "permille": 430, "step": "reading"}
     Run.objects.update(status="failed")
     assert desk.get(address).json()["busy"] is False
+    assert Client().get(address).status_code == 302
 
 
 def test_a_stranger_to_uploads_sees_nothing_of_them(client: Client, desk: Client, reviewer: User) -> None:
@@ -149,5 +150,4 @@ def test_a_stranger_to_uploads_sees_nothing_of_them(client: Client, desk: Client
     upload = Upload.objects.get()
     client.force_login(reviewer)
     assert client.get(uploads.page_of(upload)).status_code == 403
-    for name in ("progress", "rejected"):
-        assert client.get(reverse(f"admin:pulse_site_upload_{name}", args=[upload.pk])).status_code == 403
+    assert client.get(reverse("admin:pulse_site_upload_rejected", args=[upload.pk])).status_code == 403

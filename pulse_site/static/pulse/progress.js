@@ -9,7 +9,7 @@
     if (!response.ok) return setTimeout(follow, 5000);
     const run = await response.json();
     if (!run.busy) return location.reload();
-    bar.value = run.permille;
+    if (run.permille) bar.value = run.permille;
     if (run.step) step.textContent = run.step;
     setTimeout(follow, 1000);
   }
