@@ -44,6 +44,7 @@ AVAILABLE = """
       JOIN payouts_account payable ON payable.id = moved.account_id AND payable.kind = 'payable'
      GROUP BY payable.creator_id
 """
+# A conflict is a payout of another month's batch that is being prepared at this moment: it has its creator.
 PREPARE = f"""
     INSERT INTO payouts_payout (batch_id, creator_id, amount_micros, status)
     SELECT %s, creator_id, available_micros / 10000 * 10000, 'prepared'
@@ -53,6 +54,7 @@ PREPARE = f"""
                         WHERE live.creator_id = balance.creator_id
                           AND live.status IN ('prepared', 'reserved'))
      ORDER BY creator_id
+        ON CONFLICT DO NOTHING
 """  # noqa: S608 - one statement around another of ours
 SHORT = f"""
     SELECT payout.creator_id

@@ -108,6 +108,15 @@ def test_batches_prepared_at_once_do_not_want_the_same_creators(
     assert refusals(results) == WORKERS - 1, results
 
 
+def test_batches_of_two_months_prepared_at_once_do_not_want_the_same_creators(
+    creators: list[Creator], people: list[User]
+) -> None:
+    Delivery.objects.update(month=factories.month("2026-09"))
+    closed = [close(people[0], people[1], code) for code in ("2026-09", "2026-10")]
+    results = race(*(held(lambda month=month: batches.prepare(month, people[0])) for month in closed))
+    assert refusals(results) == 1, results
+
+
 def test_two_drafts_at_once_are_one_draft(creators: list[Creator]) -> None:
     results = race(*[lambda: months.calculate("2026-10")] * WORKERS)
     assert not any(isinstance(result, Exception) for result in results), results
