@@ -8,6 +8,7 @@ writers wait for one another.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from django.db import connection, models, transaction
@@ -21,13 +22,17 @@ SUBJECTS: dict[str, type[models.Model]] = {
     Seal.Subject.DECISIONS: Decision,
 }
 CHUNK = 5_000
+_as_json = json.JSONEncoder(default=str).encode
 
 
 def digest(rows: Iterable[Sequence[object]], before: str = "") -> str:
-    """SHA-256 over `rows`, one line each, continuing from the digest `before`; memory stays flat."""
+    """SHA-256 over `rows`, a line of JSON each, continuing from the digest `before`; memory stays flat.
+
+    JSON, so that no text can look like the end of its column: what is moved from a reason to a note shows.
+    """
     sha256 = hashlib.sha256(before.encode())
     for row in rows:
-        sha256.update(("|".join(map(str, row)) + "\n").encode())
+        sha256.update(f"{_as_json(row)}\n".encode())
     return sha256.hexdigest()
 
 

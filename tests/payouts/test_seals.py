@@ -41,7 +41,8 @@ def test_each_seal_continues_the_one_before() -> None:
 
 
 def test_a_digest_tells_order_and_values_apart() -> None:
-    assert len({seals.digest(rows) for rows in ([], [(1, 2)], [(2, 1)], [(1,), (2,)], [(12,)])}) == 5
+    different = [[], [(1, 2)], [(2, 1)], [(1,), (2,)], [(12,)], [("a|b", "c")], [("a", "b|c")], [("a\n", "")]]
+    assert len({seals.digest(rows) for rows in different}) == len(different)
 
 
 def test_closing_a_month_seals_its_transfers(
