@@ -33,8 +33,8 @@ from django.utils.translation import gettext as _
 from campaigns import verdicts
 from campaigns.models import Delivery, Month, PlacementRun
 from creators.models import BASIS_POINTS, ProgrammeTerms, Tier, VideoCounts
-from pulse_site.feeds.staging import FORMULA_STARTS
 from pulse_site.refusal import Refused
+from pulse_site.spreadsheets import harmless
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -161,7 +161,7 @@ def export(day: datetime.date, market: str, out: SupportsWrite[str]) -> None:
     writer.writerow(["rank", "video", "creator", "category", "score"])
     columns = ("rank", "video_id", "creator__handle", "category__slug", "score")
     for rank, video, handle, category, score in rows.values_list(*columns).iterator(chunk_size=CHUNK):
-        writer.writerow([rank, video, _defused(handle), category, score])
+        writer.writerow([rank, video, harmless(handle), category, score])
 
 
 def movement(run: PlacementRun) -> Movement | None:
@@ -285,10 +285,6 @@ def _lines(*parts: Iterable[tuple[Any, ...]]) -> Iterator[str]:
     for part in parts:
         for row in part:
             yield "\t".join("" if field is None else str(field) for field in row) + "\n"
-
-
-def _defused(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _summary(run: PlacementRun, changed: bool, started: float) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 The library's own setting strips one `=`, ignores `+ - @` and tabs, and turns XLSX numbers into text.
 """
 
-import re
 from decimal import Decimal
 from typing import Any
 
@@ -14,9 +13,7 @@ from import_export.formats.base_formats import CSV, XLSX
 from import_export.forms import ExportForm
 
 from pulse_site.money import MICROS_PER_DOLLAR
-
-# What Excel, LibreOffice or Sheets take for the start of a formula, also behind blanks and in full width.
-FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[^\S\t\r]*[\t\r]")
+from pulse_site.spreadsheets import harmless
 
 
 class HarmlessResource(resources.ModelResource):
@@ -27,11 +24,6 @@ class HarmlessResource(resources.ModelResource):
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
             return value
         return harmless(super().export_field(field, instance, **kwargs))
-
-
-def harmless(value: Any) -> Any:
-    """A text that a spreadsheet would run, with a quote before it; anything else as it is."""
-    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
 
 
 class DollarsColumn(fields.Field):

@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from pulse_site import runs
-from pulse_site.admin.exports import harmless
 from pulse_site.admin.model_admin import PulseModelAdmin, badge, grouped
 from pulse_site.models import Run, Upload
+from pulse_site.spreadsheets import harmless
 
 MEGABYTE = 1_000_000
 LARGEST = 200 * MEGABYTE

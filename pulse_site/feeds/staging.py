@@ -20,9 +20,9 @@ from django.utils.translation import gettext as _
 from pulse_site.feeds.feed import Column
 from pulse_site.models import RejectedRow, Upload
 from pulse_site.refusal import Refused
+from pulse_site.spreadsheets import harmless
 
 KEPT_REJECTED_ROWS = 10_000
-FORMULA_STARTS = tuple("=+-@\t\r")
 _TABLES = ("feed_rows", "feed_rejected", "feed_ready", "feed_repeated")
 _REJECTED = 'line, "column", value, reason, message'
 _TURN = 5_702_887  # any number, the same for all imports
@@ -188,7 +188,7 @@ class Stage:
             writer.writerow(["line", "column", "value", "reason", "message"])
             cursor.execute(f"SELECT {_REJECTED} FROM feed_rejected ORDER BY line")
             for line, *texts in cursor:
-                writer.writerow([line, *map(_defused, texts)])
+                writer.writerow([line, *map(harmless, texts)])
 
     def _drop(self) -> None:
         for table in _TABLES:
@@ -245,7 +245,3 @@ def _opened(path: Path) -> TextIO:
         raise Refused(
             _("%(path)s can't be written: %(error)s.") % {"path": path, "error": error.strerror}
         ) from None
-
-
-def _defused(text: str) -> str:
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
