@@ -102,8 +102,8 @@ class EligibilityAdmin(model_admin.ViewOnlyAdmin):
         "creator",
         "eligible",
         model_admin.column("failed_rules", _("failed rules"), rule_names),
-        "followers",
-        "videos",
+        model_admin.count("followers", _("followers")),
+        model_admin.count("videos", _("videos")),
         "as_of",
         "terms",
     ]

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from pulse_site import runs
-from pulse_site.admin.model_admin import PulseModelAdmin, badge, grouped
+from pulse_site.admin.model_admin import PulseModelAdmin, badge, column, grouped
 from pulse_site.models import Run, Upload
 from pulse_site.spreadsheets import harmless
 
@@ -94,9 +94,22 @@ class UploadForm(forms.Form):
         return {name: str(answers[name]) for name in asked.get(answers["feed"], []) if answers[name]}
 
 
+def summed(key: str, label: Any) -> Any:
+    """A column that shows a figure of the upload's summary."""
+    return column("summary", label, lambda summary: grouped(summary.get(key, 0)))
+
+
 @admin.register(Upload)
 class UploadAdmin(PulseModelAdmin):
-    list_display = ["name", "feed_name", badge(), "rows", "rejected", "uploaded_by", "uploaded_at"]
+    list_display = [
+        "name",
+        "feed_name",
+        badge(),
+        summed("rows", gettext_lazy("rows")),
+        summed("rejected", pgettext_lazy("rows", "rejected")),
+        "uploaded_by",
+        "uploaded_at",
+    ]
     list_filter = ["status"]
     list_select_related = ["uploaded_by"]
     search_fields = ["name__prefix", "sha256__exact"]
@@ -105,14 +118,6 @@ class UploadAdmin(PulseModelAdmin):
     @admin.display(description=gettext_lazy("feed"))
     def feed_name(self, upload: Upload) -> str:
         return str(FEEDS.get(upload.feed, upload.feed))
-
-    @admin.display(description=gettext_lazy("rows"))
-    def rows(self, upload: Upload) -> str:
-        return grouped(upload.summary.get("rows", 0))
-
-    @admin.display(description=pgettext_lazy("rows", "rejected"))
-    def rejected(self, upload: Upload) -> str:
-        return grouped(upload.summary.get("rejected", 0))
 
     def has_change_permission(self, request: HttpRequest, obj: Upload | None = None) -> bool:
         return False
