@@ -38,7 +38,7 @@ def export(format: str, out: TextIO | TextIOBase, month: str | None = None) -> N
     transfers = Transfer.objects.order_by("month_id", "pk")
     if month is not None:
         if not Month.objects.filter(pk=month).exists():
-            raise Refused(f"There is no month {month!r}.")
+            raise Refused(f"There is no month {month!r}; write one that was calculated, like 2026-10.")
         transfers = transfers.filter(month=month)
     for line in FORMATS[format](transfers):
         out.write(f"{line}\n")

@@ -11,6 +11,7 @@ from pulse_site.runs import Work, job
 
 @job
 def calculate_month(work: Work, code: str) -> None:
+    """Draft one month; the summary of `months.calculate` is the run's result."""
     with work.once():
         work.result = months.calculate(code)
 

@@ -55,6 +55,7 @@ def append_only(table: str, message: str = "") -> Guard:
 
 
 def declared() -> Iterator[Guard]:
+    """The guards of all apps, in the order in which the apps are installed."""
     for config in apps.get_app_configs():
         yield from getattr(config, "guards", ())
 

@@ -76,6 +76,7 @@ class ProgrammeTermsAdmin(model_admin.PulseModelAdmin):
 
 
 def percent(basis_points: int) -> str:
+    """Basis points as a percentage: 5_000 is "50.00 %"."""
     return f"{basis_points // 100}.{basis_points % 100:02} %"
 
 

@@ -74,6 +74,7 @@ class PayoutBatchAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
 
 
 def totals(batch: PayoutBatch) -> dict[str, int]:
+    """How many payouts the batch has, and their amount in micros."""
     found = batch.payouts.aggregate(payouts=Count("id"), amount=Sum("amount_micros"))
     return {"payouts": found["payouts"], "amount": found["amount"] or 0}
 

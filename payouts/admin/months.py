@@ -27,6 +27,7 @@ BAR = 1_000  # the width of the bar on which the creators' part is drawn
 
 
 def statuses(action: str) -> frozenset[str]:
+    """Where the action may start from, by the job module's own table."""
     return frozenset(months.MOVES[action][0])
 
 

@@ -45,4 +45,5 @@ def badge(record: Model, field: str = "status") -> SafeString:
 
 
 def pill(label: str, tone: str) -> SafeString:
+    """A label as a pill; `tone` is one of the values of TONES."""
     return format_html('<span class="badge badge-{}">{}</span>', tone or "plain", label)
