@@ -33,11 +33,6 @@ class Decided:
     refused: dict[str, int]
 
 
-def available_actions(creator: Creator) -> list[str]:
-    """The actions that may start from the creator's present status, in the order of the table of moves."""
-    return [action for action, (sources, _target) in MOVES.items() if creator.status in sources]
-
-
 def decide(
     creators: QuerySet[Creator],
     action: str,
