@@ -6,6 +6,7 @@ Exit code 0 on success, 1 when the input is refused (the reason on stderr), neve
 import datetime
 import json
 import os
+import sys
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +48,17 @@ def whole_file(path: Path) -> Iterator[TextIO]:
         partial.unlink(missing_ok=True)
 
 
-class SummaryCommand(BaseCommand):
+class PulseCommand(BaseCommand):
+    """Every command of Pulse: what it can't read is refused input too, and exits with 1."""
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        try:
+            super().run_from_argv(argv)
+        except SystemExit as end:
+            sys.exit(end.code and 1)
+
+
+class SummaryCommand(PulseCommand):
     """A command whose `summarise` returns a flat dict: printed as lines, or as JSON with --json."""
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from campaigns import placements
-from pulse_site.commands import day, whole_file
+from pulse_site.commands import PulseCommand, day, whole_file
 from pulse_site.refusal import Refused
 
 
-class Command(BaseCommand):
+class Command(PulseCommand):
     help = "Write the lineup of a day as CSV by rank: rank, video, creator, category, score."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,14 +1,15 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from payouts.demo.month import Demo
 from payouts.demo.summary import summary
+from pulse_site.commands import PulseCommand
 from pulse_site.refusal import Refused
 
 
-class Command(BaseCommand):
+class Command(PulseCommand):
     help = "Build a believable programme on a fresh database and run one whole month of it."
 
     def add_arguments(self, parser: CommandParser) -> None:

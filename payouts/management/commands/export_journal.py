@@ -1,14 +1,14 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from payouts import journal
-from pulse_site.commands import whole_file
+from pulse_site.commands import PulseCommand, whole_file
 from pulse_site.refusal import Refused
 
 
-class Command(BaseCommand):
+class Command(PulseCommand):
     help = "Write the ledger as a plain-text journal that hledger or beancount can check."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,12 +1,13 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from payouts.verification import verify
+from pulse_site.commands import PulseCommand
 
 
-class Command(BaseCommand):
+class Command(PulseCommand):
     help = "Check every rule that money must follow; names each breach and exits with 1 if there is one."
 
     def add_arguments(self, parser: CommandParser) -> None:
