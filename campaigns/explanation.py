@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from campaigns import placements
 from campaigns.models import Delivery, Placement, PlacementRun
 from creators.models import Enrolment, ProgrammeTerms, Tier, Video, VideoCounts
+from pulse_site.feeds.cells import LARGEST_ID
 from pulse_site.refusal import Refused
 
 PERMILLE = 1_000
@@ -164,9 +165,10 @@ def _standing(platform_id: int, day: datetime.date) -> Standing:
 
 def _counts(platform_id: int, day: datetime.date) -> VideoCounts:
     seen = VideoCounts.objects.select_related("creator", "category")
-    counts = seen.filter(day=day, video_id=platform_id).first()
+    known = 0 < platform_id <= LARGEST_ID and Video.objects.filter(pk=platform_id).exists()
+    counts = seen.filter(day=day, video_id=platform_id).first() if known else None
     if counts is None:
-        if not Video.objects.filter(pk=platform_id).exists():
+        if not known:
             raise Refused(
                 _("No video %(video)s is known: check the platform's number.") % {"video": platform_id}
             )

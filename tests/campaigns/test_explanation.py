@@ -179,8 +179,9 @@ def test_an_enrolment_that_ended_the_day_before_is_none() -> None:
 
 
 def test_an_unknown_video_and_a_day_without_counts_are_refused() -> None:
-    with pytest.raises(Refused, match="No video 4711 is known"):
-        explain(4711, DAY)
+    for unknown in (4711, -4711, 10**25, -(10**25)):
+        with pytest.raises(Refused, match=f"No video {unknown} is known"):
+            explain(unknown, DAY)
     video = factories.video()
     with pytest.raises(CommandError, match=f"Video {video.pk} has no counts of 2026-10-15"):
         call_command("explain_video", str(video.pk), "--day", DAY.isoformat())
