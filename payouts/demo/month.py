@@ -35,8 +35,11 @@ class Demo:
     def __init__(self, scale: int, say: Callable[[str], None], today: datetime.date) -> None:
         """`scale` multiplies creators and videos; the month is the last whole one before `today`.
 
-        Raises Refused where the demo has no business: with DEBUG off, or beside another programme.
+        Raises Refused for a scale below 1, and where the demo has no business: with DEBUG off, or beside
+        another programme.
         """
+        if scale < 1:
+            raise Refused(f"A scale of {scale} makes no programme; 1 is the smallest.")
         if not settings.DEBUG:
             raise Refused("The demo makes log-ins with a known password; it runs only with DEBUG on.")
         if Creator.objects.exists() and not User.objects.filter(username="olivia").exists():

@@ -66,6 +66,11 @@ def test_the_demo_refuses_a_database_with_another_programme(build: Demo) -> None
     assert Creator.objects.count() == 1
 
 
+def test_the_demo_refuses_a_scale_that_makes_nothing() -> None:
+    with pytest.raises(Refused, match="A scale of 0"):
+        Demo(0, lambda line: None, TODAY)
+
+
 def test_the_demo_refuses_to_run_in_production(build: Demo, settings: Settings) -> None:
     settings.DEBUG = False
     with pytest.raises(Refused, match="DEBUG"):
