@@ -34,7 +34,7 @@ lint: setup
 	$(MANAGE) makemigrations --check --dry-run
 
 bench: setup
-	$(BIN)/python -m pytest tests/bench --override-ini norecursedirs= -s
+	$(BIN)/python -m pytest tests/bench --override-ini norecursedirs=".*" -s
 
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock

@@ -347,7 +347,8 @@ def _summary(month: Month, started: float) -> dict[str, Any]:
 def _warnings(month: Month) -> list[str]:
     """What a person should look at before he believes the figures."""
     lineup = PlacementRun.objects.current().filter(day=OuterRef("day"), market=OuterRef("campaign__market"))
-    without = Delivery.objects.filter(~Exists(lineup), month=month).order_by("day")
+    unlisted = Delivery.objects.filter(month=month, verdict=Delivery.Verdict.NOT_IN_LINEUP)
+    without = unlisted.filter(~Exists(lineup)).order_by("day")
     return [
         _("%(day)s (%(market)s) has deliveries but no lineup: none of them is billable.")
         % {"day": day, "market": market}

@@ -1,5 +1,6 @@
 import pytest
 
+from campaigns import verdicts
 from campaigns.models import Delivery, Month, PlacementRun
 from creators.models import Enrolment, ProgrammeTerms
 from payouts import months
@@ -129,6 +130,7 @@ def test_a_month_without_deliveries_is_a_month_of_nothing(finance_one: User, fin
 def test_days_with_deliveries_but_no_lineup_are_named() -> None:
     deliver(factories.campaign(), factories.enrolled(), 1, day=day(7))
     PlacementRun.objects.update(superseded=True)
+    verdicts.recheck()
     assert "2026-10-07 (US)" in months.calculate("2026-10")["warnings"][0]
 
 
