@@ -1,10 +1,10 @@
-"""The background door to the drafts of months."""
+"""The background doors to the drafts of months and to the seals."""
 
 from celery import shared_task
 from django.utils import timezone
 
 from campaigns.models import Month
-from payouts import months
+from payouts import months, seals
 from pulse_site import runs
 from pulse_site.runs import Work, job
 
@@ -22,3 +22,9 @@ def calculate_open_months() -> None:
     begun = Month.objects.filter(status__in=Month.TAKING, code__lte=f"{timezone.now():%Y-%m}")
     for code in begun.values_list("code", flat=True):
         runs.start("calculate_month", key=code, arguments={"code": code})
+
+
+@shared_task
+def seal_daily() -> None:
+    """Seal what came since yesterday, so that no row stays unsealed until a month is closed."""
+    seals.seal()

@@ -3,14 +3,17 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from import_export import fields
 
-from creators import approval
+from creators import approval, enrolments
 from creators.eligibility import rule_names
 from creators.models import MOVES, Creator, Decision
 from pulse_site.admin import model_admin
@@ -104,6 +107,8 @@ MOVE_LABELS = {
     Decision.Action.WITHDRAW: gettext_lazy("Withdraw"),
     Decision.Action.REOPEN: gettext_lazy("Reopen"),
 }
+ACCEPT_TERMS = "accept-terms"
+WELCOME = frozenset({Creator.Status.PENDING, Creator.Status.ASKED, Creator.Status.APPROVED})
 TONES = {
     Decision.Action.APPROVE: "good",
     Decision.Action.REINSTATE: "good",
@@ -152,7 +157,7 @@ class CreatorAdmin(Exports, MovingAdmin):
             needs_reason=action in approval.NEEDS_REASON,
         )
         for action, label in MOVE_LABELS.items()
-    }
+    } | {ACCEPT_TERMS: Move(gettext_lazy("Terms accepted"), ("creators.review_creator",), WELCOME)}
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """Along the index (status, status_since, id): the queue oldest first, the others newest first."""
@@ -183,6 +188,9 @@ class CreatorAdmin(Exports, MovingAdmin):
 
     def obstacle(self, request: HttpRequest, action: str, record: Creator) -> str:
         why = super().obstacle(request, action, record)
+        if action == ACCEPT_TERMS and record.terms_accepted_on:
+            day = date_format(record.terms_accepted_on)
+            return _("Accepted the terms on %(day)s already.") % {"day": day}
         eligibility = getattr(record, "eligibility", None)
         if why or action != Decision.Action.APPROVE or (eligibility and eligibility.eligible):
             return why
@@ -192,6 +200,9 @@ class CreatorAdmin(Exports, MovingAdmin):
         return _("Does not meet the rules: %(rules)s.") % {"rules": failed}
 
     def perform(self, request: HttpRequest, action: str, records: QuerySet[Any], **answers: str) -> str:
+        if action == ACCEPT_TERMS:
+            LogEntry.objects.log_actions(request.user.pk, records, CHANGE, "terms accepted")  # type: ignore[arg-type]
+            return counted(enrolments.accept_terms(records, timezone.localdate()))
         decided = approval.decide(records, action, request.user, **answers)  # type: ignore[arg-type]
         told = counted(decided.moved)
         if not decided.refused:

@@ -256,6 +256,7 @@ def _figures(summary: dict[str, Any]) -> list[tuple[str, int]]:
         "created": _("new"),
         "updated": _("changed"),
         "unchanged": _("unchanged"),
+        "duplicates": _("repeated in the file"),
         "rejected": pgettext("rows", "rejected"),
     }
     return [(label, summary[key]) for key, label in labels.items() if key in summary]

@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -144,3 +145,13 @@ def test_approved_terms_are_only_read(client: Client, administrator: User) -> No
     address = reverse("admin:creators_programmeterms_change", args=[factories.terms().pk])
     assert client.post(address, {"version": 2}).status_code == 403
     assert "$50.00" in client.get(address).content.decode()
+
+
+def test_who_accepts_the_terms_on_paper_is_recorded_once_and_earns(desk: Client) -> None:
+    creator = factories.creator("signed", status="approved")
+    assert "1 moved." in move(desk, "accept-terms", creator)
+    creator.refresh_from_db()
+    assert creator.terms_accepted_on == timezone.localdate()
+    assert creator.enrolments.get().ends_on is None
+    assert "already" in move(desk, "accept-terms", creator)
+    assert LogEntry.objects.filter(object_id=creator.pk).count() == 1

@@ -1,7 +1,9 @@
 import pytest
 
 from campaigns.models import Month
+from creators.models import Decision
 from payouts import tasks
+from payouts.models import Seal
 from pulse_site import runs
 from pulse_site.models import Run
 from tests import factories
@@ -24,3 +26,11 @@ def test_the_run_drafts_the_month() -> None:
     runs.perform(Run.objects.get().pk)
     month.refresh_from_db()
     assert month.status == Month.Status.CALCULATED
+
+
+def test_decisions_are_sealed_every_day_and_once() -> None:
+    creator = factories.creator()
+    Decision.objects.create(creator=creator, action="queue", from_status="candidate", to_status="pending")
+    tasks.seal_daily()
+    tasks.seal_daily()
+    assert Seal.objects.get().rows == 1
