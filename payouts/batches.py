@@ -106,7 +106,13 @@ def prepare(month: Month, by: User) -> PayoutBatch:
         with connection.cursor() as cursor:
             cursor.execute(PREPARE, [batch.pk, month.code, batch.minimum_micros])
             if not cursor.rowcount:
-                raise Refused(_("Nobody has the minimum payout at the end of %(month)s.") % {"month": month})
+                raise Refused(
+                    _(
+                        "Nobody is left to pay for %(month)s: each balance is below the minimum payout "
+                        "or in a batch already."
+                    )
+                    % {"month": month}
+                )
     return batch
 
 
