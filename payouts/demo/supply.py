@@ -1,6 +1,6 @@
 """The demo's creators and videos, as the platform would send them: CSV files, made from one seed.
 
-The same seed and scale give the same files to the byte, so the demo can be started again after a kill.
+The same seed, scale and dates give the same files to the byte, so the demo can be started again after a kill.
 Creators are few large and many small ones; a video's views follow its creator's size and grow day by day
 while the feed reports it (a week), so that lineups change from day to day.
 """
