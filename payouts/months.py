@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
@@ -160,6 +161,9 @@ def reopen(code: str, by: User) -> dict[str, Any]:
         month = _hold(code)
         require(by, "campaigns.review_month", "campaigns.close_month")
         _require_status(month, "reopen")
+        # The row forgets who had put it under review, so the history keeps it.
+        taken_back = f"taken back; was reviewed by {month.reviewed_by}"
+        LogEntry.objects.log_actions(by.pk, [month], CHANGE, taken_back)
         _move(month, "reopen", reviewed_by=None, reviewed_at=None)
     return _summary(month, started)
 

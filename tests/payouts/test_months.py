@@ -1,4 +1,5 @@
 import pytest
+from django.contrib.admin.models import LogEntry
 
 from campaigns import verdicts
 from campaigns.models import Delivery, Month, PlacementRun
@@ -228,6 +229,17 @@ def test_what_changed_since_the_review_is_not_closed(finance_one: User, finance_
     assert not Transfer.objects.exists()
     months.reopen("2026-10", finance_two)
     assert close(finance_one, finance_two).shared_micros == 0
+
+
+def test_a_month_taken_back_keeps_in_its_history_who_had_reviewed_it(
+    finance_one: User, finance_two: User
+) -> None:
+    months.calculate("2026-10")
+    months.review("2026-10", finance_one)
+    months.reopen("2026-10", finance_two)
+    entry = LogEntry.objects.get(object_id="2026-10")
+    assert entry.user == finance_two
+    assert "finance-one" in entry.change_message
 
 
 def test_closing_freezes_the_lineups_that_were_used(finance_one: User, finance_two: User) -> None:
