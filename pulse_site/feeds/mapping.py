@@ -93,7 +93,7 @@ class Columns:
             shown = ", ".join(repr(name[:40]) for name in self.header[:SHOWN_HEADERS])
             raise Refused(
                 _("No column for %(missing)s in the header: it has %(header)s. Name the columns in the first "
-                  "line (%(missing)s), or say which column is which.")
+                  "line (%(missing)s).")
                 % {"missing": ", ".join(column.name for column in missing), "header": shown}
             )  # fmt: skip
 
