@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connection, models
-from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -201,8 +200,7 @@ def _seen(counts: VideoCounts) -> dict[str, Any]:
 
 def _enrolment(counts: VideoCounts) -> str | None:
     """The span in which the creator earned on that day."""
-    spans = Enrolment.objects.filter(creator_id=counts.creator_id, starts_on__lte=counts.day)
-    span = spans.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=counts.day)).first()
+    span = Enrolment.objects.covering(counts.day).filter(creator_id=counts.creator_id).first()
     return str(span) if span else None
 
 

@@ -3,7 +3,6 @@
 from campaigns.models.advertisers import ADVERTISER_MOVES, Advertiser, Member
 from campaigns.models.campaigns import (
     CAMPAIGN_MOVES,
-    IMPRESSIONS_PER_MILLE,
     MICROS_PER_CENT,
     Campaign,
     Pause,
@@ -17,7 +16,6 @@ __all__ = [
     "CAMPAIGN_MOVES",
     "Campaign",
     "Delivery",
-    "IMPRESSIONS_PER_MILLE",
     "MICROS_PER_CENT",
     "Member",
     "Month",

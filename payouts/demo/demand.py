@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from campaigns import booking
-from campaigns.models import Advertiser, Campaign, Member, Placement, PlacementRun
+from campaigns.models import MICROS_PER_CENT, Advertiser, Campaign, Member, Placement, PlacementRun
 from creators.models import Category, Tier
 from pulse_site.models import User
 
@@ -30,7 +30,6 @@ LINES = ("Spring launch", "Always on", "Holiday preview", "New arrivals", "Loyal
 CAMPAIGNS = 30
 CPM_CENTS = (900, 1_150, 1_400, 1_800, 2_200, 2_750)
 RUN_ON = datetime.timedelta(days=60)
-MICROS_PER_CENT = 10_000
 
 
 def advertisers(owner: User, admitted_by: User) -> list[Advertiser]:
