@@ -5,7 +5,7 @@ COPY requirements.lock .
 RUN pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY . .
 RUN useradd --system pulse \
-    && SECRET_KEY=build ALLOWED_HOSTS=build python manage.py collectstatic --no-input --verbosity 0 \
+    && SECRET_KEY=build ALLOWED_HOSTS=build ENCRYPTION_KEYS=build python manage.py collectstatic --no-input --verbosity 0 \
     && mkdir -p "$MEDIA_ROOT" \
     && chown -R pulse "$VAR" "$MEDIA_ROOT"
 USER pulse

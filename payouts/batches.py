@@ -46,8 +46,9 @@ AVAILABLE = """
 """
 # A conflict is a payout of another month's batch that is being prepared at this moment: it has its creator.
 PREPARE = f"""
-    INSERT INTO payouts_payout (batch_id, creator_id, amount_micros, status)
-    SELECT %s, creator_id, available_micros / 10000 * 10000, 'prepared'
+    INSERT INTO payouts_payout (batch_id, creator_id, amount_micros, status, withheld_micros, method,
+                                details_version, reasons, bank_reason)
+    SELECT %s, creator_id, available_micros / 10000 * 10000, 'prepared', 0, '', 0, '', ''
       FROM ({AVAILABLE}) balance
      WHERE available_micros >= 10000 AND available_micros / 10000 * 10000 >= %s
        AND NOT EXISTS (SELECT 1 FROM payouts_payout live

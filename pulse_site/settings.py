@@ -21,8 +21,14 @@ VAR.mkdir(parents=True, exist_ok=True)
 DEBUG = env.bool("DEBUG", default=True)
 SECRET_KEY = env.str("SECRET_KEY", default="insecure-for-development-only" if DEBUG else "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
-if not SECRET_KEY or not ALLOWED_HOSTS:
-    raise ImproperlyConfigured("With DEBUG off, set SECRET_KEY and ALLOWED_HOSTS (see .env.example).")
+# The first one encrypts, each of them decrypts; `manage.py new_key` prints one.
+ENCRYPTION_KEYS = env.list(
+    "ENCRYPTION_KEYS", default=["aW5zZWN1cmUtZm9yLWRldmVsb3BtZW50LW9ubHktISE="] if DEBUG else []
+)
+if not SECRET_KEY or not ALLOWED_HOSTS or not ENCRYPTION_KEYS:
+    raise ImproperlyConfigured(
+        "With DEBUG off, set SECRET_KEY, ALLOWED_HOSTS and ENCRYPTION_KEYS (see .env.example)."
+    )
 
 INSTALLED_APPS = [
     "pulse_site.apps.PulseAdminConfig",

@@ -74,6 +74,21 @@ class ProgrammeTerms(models.Model):
         _("creator's share (basis points)"), default=5_000, validators=[MaxValueValidator(BASIS_POINTS)]
     )
     minimum_payout_micros = models.PositiveBigIntegerField(_("minimum payout (micros)"), default=50_000_000)
+    review_days = models.PositiveSmallIntegerField(
+        _("days of review"),
+        default=0,
+        help_text=_("A month is closed at the earliest so long after its review began."),
+    )
+    payee_hold_days = models.PositiveSmallIntegerField(
+        _("days of hold"),
+        default=3,
+        help_text=_("After a change of bank details nothing is paid for so long."),
+    )
+    screening_days = models.PositiveSmallIntegerField(
+        _("days a screening is good for"),
+        default=365,
+        help_text=_("Older sanctions screenings hold a payment."),
+    )
     approved = models.BooleanField(_("approved"), default=False)
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -17,6 +17,7 @@ PRODUCTION = {
     "DEBUG": "off",
     "SECRET_KEY": "k" * 25 + "-0123456789-abcdefghijklmnopq",
     "ALLOWED_HOSTS": "pulse.example.com",
+    "ENCRYPTION_KEYS": "dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdC4=",
 }
 CELERY_SETTINGS = [name for name in dir(settings) if name.startswith("CELERY_")]
 
@@ -32,11 +33,11 @@ def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY", "ALLOWED_HOSTS"])
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "ALLOWED_HOSTS", "ENCRYPTION_KEYS"])
 def test_production_refuses_to_start_without(missing: str) -> None:
     refused = manage("check", **PRODUCTION | {missing: ""})
     assert refused.returncode != 0
-    assert "With DEBUG off, set SECRET_KEY and ALLOWED_HOSTS" in refused.stderr
+    assert "With DEBUG off, set SECRET_KEY, ALLOWED_HOSTS and ENCRYPTION_KEYS" in refused.stderr
 
 
 def test_production_passes_django_s_deployment_check() -> None:

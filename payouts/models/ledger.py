@@ -1,4 +1,4 @@
-"""Money: the ledger's accounts and transfers, what creators earned, and how they are paid."""
+"""The ledger: accounts, transfers, how much stands where, and the seals over it all."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Cast, Coalesce
-from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import MICROS_PER_CENT, Advertiser, Campaign, Month
+from campaigns.models import Advertiser, Month
 from creators.models import Creator
 
 
@@ -37,6 +36,8 @@ class Account(models.Model):
         CLEARING = "clearing", _("clearing of a month")
         IN_TRANSIT = "in_transit", _("in transit with a batch")
         BANK = "bank", _("bank")
+        WITHHELD = "withheld", _("withheld tax")
+        SUSPENSE = "suspense", _("suspense")
 
     code = models.CharField(_("code"), max_length=60, unique=True)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
@@ -73,14 +74,20 @@ class Transfer(models.Model):
         BILLING = "billing", _("billing")
         EARNING = "earning", _("earning")
         PLATFORM = "platform", _("platform share")
+        CREDIT = "credit", _("credit to an advertiser")
+        DEDUCTION = "deduction", _("deduction from a creator")
+        BORNE = "borne", _("correction borne by the platform")
         RESERVE = "reserve", _("reserved for a payout")
         RELEASE = "release", _("released from a payout")
+        WITHHOLDING = "withholding", _("tax withheld")
         PAYMENT = "payment", _("payment")
+        RETURN = "return", _("payment returned by the bank")
+        ENTRY = "entry", _("manual entry")
 
     key = models.CharField(
         _("idempotency key"), max_length=120, unique=True, help_text=_("Derived from what is done.")
     )
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     debit_account = models.ForeignKey(Account, models.PROTECT, verbose_name=_("from"), related_name="debits")
     credit_account = models.ForeignKey(Account, models.PROTECT, verbose_name=_("to"), related_name="credits")
     amount_micros = models.PositiveBigIntegerField(_("amount (micros)"))
@@ -112,70 +119,56 @@ class Transfer(models.Model):
         return self.key
 
 
-class Earning(models.Model):
-    """What one creator's videos brought in one campaign and month, and his share of it.
+class Checkpoint(models.Model):
+    """An account's balance over all sealed transfers: what came since is all that must be added to it.
 
-    Rows of creators who were not enrolled are kept with a share of nothing, so that every row of revenue
-    is accounted for and "why did I not earn?" has an answer.
+    A shortcut and nothing else: `verify` adds every account up again from its first transfer.
     """
 
-    month = models.ForeignKey(
-        Month, models.PROTECT, verbose_name=_("month"), related_name="earnings", db_index=False
+    account = models.OneToOneField(
+        Account, models.PROTECT, verbose_name=_("account"), primary_key=True, related_name="checkpoint"
     )
-    campaign = models.ForeignKey(
-        Campaign, models.PROTECT, verbose_name=_("campaign"), db_index=False, db_constraint=False
-    )
-    creator = models.ForeignKey(
-        Creator,
-        models.PROTECT,
-        verbose_name=_("creator"),
-        related_name="earnings",
-        db_index=False,
-        db_constraint=False,
-    )
-    impressions = models.PositiveBigIntegerField(_("impressions"))
-    revenue_micros = models.PositiveBigIntegerField(_("revenue (micros)"))
-    enrolled_micros = models.PositiveBigIntegerField(
-        _("within an enrolment (micros)"), help_text=_("The part of the revenue that is shared.")
-    )
-    share_micros = models.PositiveBigIntegerField(_("share (micros)"))
+    balance_micros = models.BigIntegerField(_("balance (micros)"))
 
     class Meta:
-        verbose_name = _("earning")
-        verbose_name_plural = _("earnings")
-        ordering = ["-month", "creator", "campaign"]
-        constraints = [
-            models.UniqueConstraint(fields=["month", "creator", "campaign"], name="earning_once"),
-            models.CheckConstraint(
-                condition=Q(enrolled_micros__lte=F("revenue_micros"))
-                & Q(share_micros__lte=F("enrolled_micros")),
-                name="earning_parts",
-            ),
-        ]
+        verbose_name = _("checkpoint")
+        verbose_name_plural = _("checkpoints")
 
     def __str__(self) -> str:
-        return f"{self.month_id} {self.campaign_id} {self.creator_id}"
+        return f"{self.account_id}: {self.balance_micros}"
 
 
-class PayoutBatch(models.Model):
-    """Payments prepared by one person and approved by another; nothing lifts that."""
+class Entry(models.Model):
+    """A transfer that a person asks for and another one approves: what no feed and no month brings about.
+
+    Unidentified receipts go to suspense and on from there, withheld tax goes to the tax office, what can't
+    be recovered from a creator is written off.
+    """
 
     class Status(models.TextChoices):
         PREPARED = "prepared", _("prepared")
         APPROVED = "approved", _("approved")
-        PAID = "paid", _("paid")
-        CANCELLED = "cancelled", _("cancelled")
+        REJECTED = "rejected", _("rejected")
 
-    reference = models.CharField(_("reference"), max_length=40, unique=True)
-    month = models.ForeignKey(
-        Month,
-        models.PROTECT,
-        verbose_name=_("pays up to"),
-        related_name="batches",
-        help_text=_("Balances at the end of this closed month are paid."),
+    class Reason(models.TextChoices):
+        UNIDENTIFIED = "unidentified", _("unidentified receipt")
+        IDENTIFIED = "identified", _("receipt identified")
+        TAX_DEPOSITED = "tax_deposited", _("withheld tax deposited")
+        WRITE_OFF = "write_off", _("balance written off")
+        BANK_FEE = "bank_fee", _("bank fee")
+        OTHER = "other", _("other")
+
+    debit_account = models.ForeignKey(
+        Account, models.PROTECT, verbose_name=_("from"), related_name="+", db_index=False
     )
+    credit_account = models.ForeignKey(
+        Account, models.PROTECT, verbose_name=_("to"), related_name="+", db_index=False
+    )
+    amount_micros = models.PositiveBigIntegerField(_("amount (micros)"))
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason)
+    note = models.TextField(_("note"), blank=True)
+    evidence = models.FileField(_("evidence"), upload_to="evidence/%Y/%m", blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PREPARED)
-    minimum_micros = models.PositiveBigIntegerField(_("minimum payout (micros)"))
     prepared_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("prepared by"), related_name="+"
     )
@@ -189,61 +182,29 @@ class PayoutBatch(models.Model):
         related_name="+",
     )
     approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
-    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("payout batch")
-        verbose_name_plural = _("payout batches")
+        verbose_name = _("manual entry")
+        verbose_name_plural = _("manual entries")
         ordering = ["-id"]
         constraints = [
+            models.CheckConstraint(condition=Q(amount_micros__gt=0), name="entry_amount_positive"),
             models.CheckConstraint(
-                condition=Q(status__in=["prepared", "cancelled"])
+                condition=~Q(debit_account=F("credit_account")), name="entry_two_accounts"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="approved")
                 | (Q(approved_by__isnull=False) & ~Q(approved_by=F("prepared_by"))),
-                name="batch_two_persons",
-            )
+                name="entry_two_persons",
+            ),
         ]
         permissions = [
-            ("prepare_batch", _("Can prepare a payout batch")),
-            ("approve_batch", _("Can approve a payout batch")),
+            ("prepare_entry", _("Can prepare a manual entry")),
+            ("approve_entry", _("Can approve a manual entry")),
         ]
 
     def __str__(self) -> str:
-        return self.reference
-
-
-class Payout(models.Model):
-    """One creator's payment in a batch: whole cents; the rest stays in his account."""
-
-    class Status(models.TextChoices):
-        PREPARED = "prepared", _("prepared")
-        RESERVED = "reserved", _("reserved")
-        PAID = "paid", _("paid")
-        CANCELLED = "cancelled", _("cancelled")
-
-    batch = models.ForeignKey(
-        PayoutBatch, models.PROTECT, verbose_name=_("batch"), related_name="payouts", db_index=False
-    )
-    creator = models.ForeignKey(Creator, models.PROTECT, verbose_name=_("creator"), related_name="payouts")
-    amount_micros = models.PositiveBigIntegerField(_("amount (micros)"))
-    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PREPARED)
-
-    class Meta:
-        verbose_name = _("payout")
-        verbose_name_plural = _("payouts")
-        ordering = ["-batch", "id"]
-        constraints = [
-            models.UniqueConstraint(fields=["batch", "creator"], name="payout_once_a_batch"),
-            models.UniqueConstraint(
-                fields=["creator"], condition=Q(status__in=["prepared", "reserved"]), name="payout_one_live"
-            ),
-            models.CheckConstraint(
-                condition=Q(amount_micros__gt=0) & Q(Exact(F("amount_micros") % MICROS_PER_CENT, 0)),
-                name="payout_whole_cents",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.batch_id}: {self.creator_id}"
+        return f"{self.get_reason_display()} #{self.pk}"
 
 
 class Seal(models.Model):
