@@ -219,9 +219,9 @@ def _wise(destination: Destination, name: str, country: str) -> Iterator[str]:
             "list of saved recipients."
         ) % {"recipient": recipient}
     if harmless(name) != name:
-        yield _("The name “%(name)s” begins with =, +, - or @; Wise's file has to have it as it is.") % {
-            "name": name
-        }
+        yield _(
+            "The name “%(name)s” begins with =, +, - or @, which a spreadsheet would run. Leave that sign out."
+        ) % {"name": name}
 
 
 def _manual(destination: Destination, name: str, country: str) -> Iterator[str]:

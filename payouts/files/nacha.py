@@ -134,7 +134,7 @@ def _batch_header(batch: Batch, heading: Heading) -> str:
         + " " * 3  # settlement date: the operator's
         + "1"  # originator status: a depository institution that is bound by the rules
         + originator.odfi_routing[:8]
-        + _number(batch.number, 7, _("number of batches"))
+        + _number(batch.number, 7)
     )
 
 
@@ -143,38 +143,38 @@ def _entry(payment: Payment, originator: Originator, sequence: int) -> str:
     return (
         f"6{CREDIT_TO[destination['account_type']]}{destination['routing']}"
         + _text(destination["account"], 17, payment)
-        + _number(payment.amount_cents, 10, payment.reference)
+        + _number(payment.amount_cents, 10)
         + _text(payment.reference, 15, payment)
         + _text(nacha_name(destination, payment.name), 22, payment)
         + "  0"  # discretionary data; no addenda
         + originator.odfi_routing[:8]
-        + _number(sequence, 7, _("number of payments"))
+        + _number(sequence, 7)
     )
 
 
 def _batch_control(batch: Batch, originator: Originator) -> str:
     return (
         f"8{CREDITS_ONLY}"
-        + _number(len(batch.payments), 6, _("number of payments"))
+        + _number(len(batch.payments), 6)
         + _hash(batch.entry_hash)
-        + _number(0, 12, "")  # debits
-        + _number(total_cents(batch.payments), 12, _("total in cents"))
+        + _number(0, 12)  # debits
+        + _number(total_cents(batch.payments), 12)
         + _setting(originator, "company_id", 10)
         + " " * 25  # message authentication code; reserved
         + originator.odfi_routing[:8]
-        + _number(batch.number, 7, _("number of batches"))
+        + _number(batch.number, 7)
     )
 
 
 def _file_control(batches: Sequence[Batch], lines: int) -> str:
     return (
         "9"
-        + _number(len(batches), 6, _("number of batches"))
-        + _number(-(-lines // BLOCK), 6, _("number of blocks"))
-        + _number(sum(len(batch.payments) for batch in batches), 8, _("number of payments"))
+        + _number(len(batches), 6)
+        + _number(-(-lines // BLOCK), 6)
+        + _number(sum(len(batch.payments) for batch in batches), 8)
         + _hash(sum(batch.entry_hash for batch in batches))
-        + _number(0, 12, "")  # debits
-        + _number(sum(total_cents(batch.payments) for batch in batches), 12, _("total in cents"))
+        + _number(0, 12)  # debits
+        + _number(sum(total_cents(batch.payments) for batch in batches), 12)
         + " " * 39  # reserved
     )
 
@@ -202,10 +202,13 @@ def _text(text: str, width: int, payment: Payment) -> str:
     return f"{text:<{width}}"
 
 
-def _number(number: int, width: int, what: str) -> str:
+def _number(number: int, width: int) -> str:
     if number >= 10**width:
         raise Refused(
-            _("An ACH file has %(width)s digits for this: %(what)s %(number)s. Prepare smaller batches.")
-            % {"what": what, "number": number, "width": width}
+            _(
+                "An ACH file can't hold the number %(number)s: it has %(width)s digits there, and pays "
+                "9,999,999,999.99 at most. Prepare smaller batches."
+            )
+            % {"number": number, "width": width}
         )
     return f"{number:0{width}}"
