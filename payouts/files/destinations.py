@@ -220,7 +220,8 @@ def _wise(destination: Destination, name: str, country: str) -> Iterator[str]:
         ) % {"recipient": recipient}
     if harmless(name) != name:
         yield _(
-            "The name “%(name)s” begins with =, +, - or @, which a spreadsheet would run. Leave that sign out."
+            "The name “%(name)s” begins with =, +, - or @, which a spreadsheet would run. "
+            "Leave that sign out."
         ) % {"name": name}
 
 
