@@ -1,4 +1,4 @@
-"""An ACH file of 100,000 payments takes seconds, ten times those of 10,000, and memory of a few times its size."""
+"""An ACH file of 100,000 payments takes seconds, ten times those of 10,000, and a few times its size."""
 
 import time
 import tracemalloc
