@@ -193,6 +193,21 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
 RUN_LEASE_SECONDS = env.float("RUN_LEASE_SECONDS", default=60.0)
 
 LAUNCH_MARKET = "US"
+
+# Who pays, as payment files say it (payouts/files/originator.py). Development's accounts exist nowhere.
+ORIGINATOR_COMPANY_NAME = env.str("ORIGINATOR_COMPANY_NAME", default="PULSE DEMO" if DEBUG else "")
+ORIGINATOR_COMPANY_ID = env.str("ORIGINATOR_COMPANY_ID", default="1234567890" if DEBUG else "")
+ORIGINATOR_ODFI_ROUTING = env.str("ORIGINATOR_ODFI_ROUTING", default="123456780" if DEBUG else "")
+ORIGINATOR_BANK_NAME = env.str("ORIGINATOR_BANK_NAME", default="DEMO BANK" if DEBUG else "")
+ORIGINATOR_IMMEDIATE_DESTINATION = env.str(
+    "ORIGINATOR_IMMEDIATE_DESTINATION", default="123456780" if DEBUG else ""
+)
+ORIGINATOR_IMMEDIATE_ORIGIN = env.str("ORIGINATOR_IMMEDIATE_ORIGIN", default="1234567890" if DEBUG else "")
+ORIGINATOR_IBAN = env.str("ORIGINATOR_IBAN", default="GB82WEST12345698765432" if DEBUG else "")
+ORIGINATOR_BIC = env.str("ORIGINATOR_BIC", default="")
+ORIGINATOR_ENTRY_DESCRIPTION = env.str("ORIGINATOR_ENTRY_DESCRIPTION", default="PAYROLL")
+ORIGINATOR_COMPANY_ENTRY_DESCRIPTION = env.str("ORIGINATOR_COMPANY_ENTRY_DESCRIPTION", default="PAYOUT")
+
 # Who may add rows may import them, who may view them may export them; without these everybody may.
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "add"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
