@@ -16,6 +16,7 @@ from payouts.files import FORMATS, Originator, Payment
 from payouts.files.destinations import CHECKS
 from pulse_site.refusal import Refused
 from tests.payouts.files.payments import DESTINATIONS, payment, payments, rendered, the_file
+from tests.pulse_site.test_settings import PRODUCTION
 
 
 @given(st.data(), st.sampled_from(["ach", "paypal", "wise", "manual"]))
@@ -100,8 +101,7 @@ def production(**environment: str) -> str:
     """The originator as a production process sees it."""
     code = "from payouts.files import Originator; print(Originator.from_settings())"
     shell = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
-    plain = {"DEBUG": "off", "SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": "pulse.example.com"}
-    variables: dict[str, Any] = os.environ | plain | environment
+    variables: dict[str, Any] = os.environ | PRODUCTION | environment
     run = subprocess.run(
         shell, cwd=configured.BASE_DIR, env=variables, capture_output=True, text=True, check=True
     )
