@@ -30,13 +30,14 @@ from functools import cache
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BigIntegerField, DateTimeField, Model, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, JSONArray, JSONObject, Left
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 
 from pulse_site.models import AuditEvent, User
@@ -126,13 +127,17 @@ def record_all(
 
 
 def snapshot(record: Model) -> dict[str, Any]:
-    """What the record says now: its fields and, by name, what it is linked to; never a password."""
+    """What the record says now: its fields and, by name, what it is linked to; never a password.
+
+    Names are in the house's language, whoever looks, for they are kept.
+    """
     fields = [field for field in record._meta.concrete_fields if field.name not in UNTOLD]
     links = [field.name for field in record._meta.many_to_many]
-    return {
-        **{field.name: _value(record, field) for field in fields},
-        **{name: sorted(map(_name, getattr(record, name).all())) for name in links},
-    }
+    with translation.override(settings.LANGUAGE_CODE):
+        return {
+            **{field.name: _value(record, field) for field in fields},
+            **{name: sorted(map(_name, getattr(record, name).all())) for name in links},
+        }
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -29,7 +29,7 @@ from pulse_site.spreadsheets import csv_lines, xlsx_chunks
 
 ROOM = "audit"
 PULSE = "Pulse"  # its own doings, in the field for names
-SHOWN = 10
+SHOWN = 6
 NAMES = 200  # of staff that the field for names offers
 CHUNK = 2_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -205,7 +205,7 @@ def details(request: HttpRequest, event: AuditEvent) -> dict[str, Any]:
     }
 
 
-@panel("admin/panels/trail.html", of=Model, permission=VIEW, position=90)
+@panel("admin/panels/trail.html", of=Model, permission=VIEW, position=8)
 def who_did_what(request: HttpRequest, record: Model) -> dict[str, Any] | None:
     """The newest that was done to a record; on the page of an event, to the same subject."""
     if isinstance(record, AuditEvent):
