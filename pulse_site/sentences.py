@@ -23,23 +23,28 @@ UNIT = re.compile(r"\s*\(micros\)$")
 
 
 class _Words(dict[str, str]):
-    """The words of a sentence; what an event lacks, for it is older than the sentence, is a dash."""
+    """The words that a sentence asks for; what an event lacks, for it is older than the sentence, is a dash.
 
-    def __missing__(self, key: str) -> str:
-        return NOTHING
+    Each only when it is asked for: an export writes a million sentences.
+    """
+
+    def __init__(self, event: AuditEvent) -> None:
+        super().__init__(actor=actor(event), subject=event.subject_label)
+        self.event = event
+
+    def __missing__(self, word: str) -> str:
+        if word == "fields":
+            return ", ".join(label for label, _before, _after in changes(self.event)) or NOTHING
+        name = word if word in self.event.detail else f"{word}{MICROS}"
+        return _plain(name, self.event.detail.get(name))
 
 
 def sentence(event: AuditEvent) -> str:
     """Who did what to what, in one line: "fiona put 2026-10 under review: $1,234.00 revenue, ..."."""
-    facts = {name: value for name, value in event.detail.items() if name != audit.CHANGED}
-    words = _Words({name.removesuffix(MICROS): _plain(name, value) for name, value in facts.items()})
-    words |= {
-        "actor": actor(event),
-        "subject": event.subject_label,
-        "fields": ", ".join(label for label, _before, _after in changes(event)) or NOTHING,
-    }
     action = audit.declared().get(event.action)
-    return str(action.sentence if action else "%(actor)s: " + event.action + " %(subject)s") % words
+    if action is None:
+        return f"{actor(event)}: {event.action} {event.subject_label}"
+    return str(action.sentence) % _Words(event)
 
 
 def actor(event: AuditEvent) -> str:

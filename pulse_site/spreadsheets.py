@@ -6,6 +6,7 @@ whole, in memory or on a disk, before its first byte leaves.
 """
 
 import csv
+import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,12 +32,18 @@ def harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
 
 
-def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """The lines of a CSV that a spreadsheet can open: UTF-8 with its mark, every text harmless."""
-    writer = csv.writer(_Echo())
-    yield "\ufeff" + writer.writerow(header)
-    for row in rows:
-        yield writer.writerow(map(harmless, row))
+def csv_chunks(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """A CSV that a spreadsheet can open: UTF-8 with its mark, every text harmless; some lines at a time."""
+    lines = io.StringIO()
+    writer = csv.writer(lines)
+    lines.write("\ufeff")
+    for row in chain([header], rows):
+        writer.writerow(map(harmless, row))
+        if lines.tell() > CHUNK:
+            yield lines.getvalue()
+            lines.seek(0)
+            lines.truncate()
+    yield lines.getvalue()
 
 
 def xlsx_chunks(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
@@ -105,13 +112,6 @@ def _relations(links: Sequence[tuple[str, str, str, str]]) -> Iterator[tuple[str
         for _name, key, kind, target in links
     )
     yield links[0][0], f'<Relationships xmlns="{_PACKAGE}/relationships">{listed}</Relationships>'
-
-
-class _Echo:
-    """A file that hands each line back, so that a CSV of any length is never whole in memory."""
-
-    def write(self, line: str) -> str:
-        return line
 
 
 class _Outbox:

@@ -25,7 +25,7 @@ from pulse_site import audit, panels, sentences
 from pulse_site.admin.model_admin import ViewOnlyAdmin, badge
 from pulse_site.models import AuditEvent, User
 from pulse_site.panels import panel
-from pulse_site.spreadsheets import csv_lines, xlsx_chunks
+from pulse_site.spreadsheets import csv_chunks, xlsx_chunks
 
 ROOM = "audit"
 PULSE = "Pulse"  # its own doings, in the field for names
@@ -33,7 +33,7 @@ SHOWN = 6
 NAMES = 200  # of staff that the field for names offers
 CHUNK = 2_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FORMATS = {"csv": (csv_lines, "text/csv; charset=utf-8"), "xlsx": (xlsx_chunks, XLSX)}
+FORMATS = {"csv": (csv_chunks, "text/csv; charset=utf-8"), "xlsx": (xlsx_chunks, XLSX)}
 COLUMNS = ["at", "actor", "area", "action", "subject_type", "subject_key", "subject", "what", "detail"]
 VIEW = "pulse_site.view_auditevent"
 

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 from pulse_site import runs
 from pulse_site.admin.model_admin import PulseModelAdmin, badge, column, grouped
 from pulse_site.models import Run, Upload
-from pulse_site.spreadsheets import csv_lines
+from pulse_site.spreadsheets import csv_chunks
 
 MEGABYTE = 1_000_000
 LARGEST = 200 * MEGABYTE
@@ -264,4 +264,4 @@ def _figures(summary: dict[str, Any]) -> list[tuple[str, int]]:
 def _rejected_lines(upload: Upload) -> Iterator[str]:
     """The kept rejected rows as CSV."""
     columns = ("line", "column", "value", "reason", "message")
-    return csv_lines(columns, upload.rejected_rows.values_list(*columns).iterator())
+    return csv_chunks(columns, upload.rejected_rows.values_list(*columns).iterator())
