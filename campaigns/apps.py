@@ -9,3 +9,4 @@ class CampaignsConfig(AppConfig):
     verbose_name = _("Campaigns")
     feeds = {"deliveries": "campaigns.deliveries.DeliveriesFeed"}
     guards = GUARDS
+    audited = "campaigns.audited.AUDITED"

@@ -1,7 +1,7 @@
 """Moves advertisers and campaigns from status to status, by the tables of allowed moves beside their models.
 
 A move takes all that is asked for or nothing: a person who selects twenty campaigns and one of them can't
-be booked learns which, rather than finding out later. Each move is written into the admin's history with
+be booked learns which, rather than finding out later. Each move is written into the audit trail with
 who made it. What a move changes about the past is judged anew at once (verdicts.py); days that a campaign
 has run are never taken back: a pause or a cancellation starts on the day after.
 """
@@ -9,20 +9,23 @@ has run are never taken back: a pause or a cancellation starts on the day after.
 import datetime
 from typing import TypeVar
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns import verdicts
 from campaigns.models import ADVERTISER_MOVES, CAMPAIGN_MOVES, Advertiser, Campaign, Pause
+from pulse_site import audit
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 
 Mover = TypeVar("Mover", Advertiser, Campaign)
 Moves = dict[str, tuple[frozenset[str], str]]
 NAMED = 5  # how many rows a refusal names
+CAMPAIGN_LABEL = Concat("reference", Value(" "), "name")
 ONE_DAY = datetime.timedelta(days=1)
 
 
@@ -38,7 +41,8 @@ def move(campaigns: QuerySet[Campaign], action: str, by: User, *, today: datetim
         verdicts.hold_open_months()
         chosen = _locked(campaigns, CAMPAIGN_MOVES, action)
         _effects(chosen, action, today)
-        moved = _move(chosen, CAMPAIGN_MOVES, action, by)
+        terms = {"budget_micros": F("budget_micros"), "cpm_micros": F("cpm_micros")}
+        moved = _move(chosen, CAMPAIGN_MOVES, action, by, CAMPAIGN_LABEL, **terms)
         verdicts.recheck(campaigns=chosen)
     return moved
 
@@ -49,7 +53,8 @@ def admit(advertisers: QuerySet[Advertiser], action: str, by: User) -> int:
     Raises Refused, having written nothing, when one of them may not make this move.
     """
     with transaction.atomic():
-        return _move(_locked(advertisers, ADVERTISER_MOVES, action), ADVERTISER_MOVES, action, by)
+        chosen = _locked(advertisers, ADVERTISER_MOVES, action)
+        return _move(chosen, ADVERTISER_MOVES, action, by, F("name"))
 
 
 def _locked(rows: QuerySet[Mover], moves: Moves, action: str) -> QuerySet[Mover]:
@@ -108,7 +113,10 @@ def _refuse(rows: QuerySet[Mover] | list[Mover], message: str) -> None:
         raise Refused(message % {"rows": ", ".join(names[:NAMED]) + more})
 
 
-def _move(chosen: QuerySet[Mover], moves: Moves, action: str, by: User) -> int:
+def _move(
+    chosen: QuerySet[Mover], moves: Moves, action: str, by: User, label: Combinable, **facts: Combinable
+) -> int:
     allowed, target = moves[action]
-    LogEntry.objects.log_actions(by.pk, chosen, CHANGE, f"{action} → {target}")
+    slug = f"{chosen.model._meta.model_name}.{action}"
+    audit.record_all(by, slug, chosen, label=label, changed={"status": (F("status"), target)}, **facts)
     return chosen.filter(status__in=allowed).update(status=target)

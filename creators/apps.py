@@ -9,3 +9,4 @@ class CreatorsConfig(AppConfig):
     verbose_name = _("Creators")
     feeds = {"followers": "creators.followers.FollowersFeed", "videos": "creators.videos.VideosFeed"}
     guards = GUARDS
+    audited = "creators.audited.AUDITED"

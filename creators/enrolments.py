@@ -9,27 +9,34 @@ it had never ended. From the next day on he gets a new span.
 import datetime
 
 from django.db import transaction
-from django.db.models import DateField, Exists, F, Func, OuterRef, QuerySet
-from django.db.models.functions import Greatest
+from django.db.models import DateField, Exists, F, Func, OuterRef, QuerySet, Value
+from django.db.models.functions import Concat, Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from creators.models import Creator, Enrolment
 from creators.selection import frozen, insert_from
+from pulse_site import audit
+from pulse_site.models import User
 from pulse_site.refusal import Refused
 
+LABEL = Concat(Value("@"), "handle")  # as a creator calls himself
 
-def accept_terms(creators: QuerySet[Creator], on: datetime.date) -> int:
+
+def accept_terms(creators: QuerySet[Creator], on: datetime.date, by: User | None = None) -> int:
     """Note that `creators` accepted the terms on the day `on`; those who are approved start to earn.
 
-    Returns how many accepted now: whoever accepted before keeps his day. Raises Refused for a day to come.
+    `by` is who noted it, None for Pulse itself. Returns how many accepted now: whoever accepted before keeps
+    his day. Raises Refused for a day to come.
     """
     if on > timezone.localdate():
         raise Refused(
             _("Nobody can have accepted the terms on %(day)s: that day is yet to come.") % {"day": on}
         )
     with transaction.atomic(), frozen(creators) as chosen:
-        accepted = chosen.filter(terms_accepted_on__isnull=True).update(terms_accepted_on=on)
+        fresh = chosen.filter(terms_accepted_on__isnull=True)
+        audit.record_all(by, "creator.accept_terms", fresh, label=LABEL, accepted_on=str(on))
+        accepted = fresh.update(terms_accepted_on=on)
         open_spans(chosen)
     return accepted
 

@@ -9,6 +9,7 @@ can count on it. What happens at the bank afterwards only moves it on, or back.
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Count, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,6 +17,7 @@ from campaigns.models import Month
 from payouts import ledger, seals
 from payouts.four_eyes import require, require_another
 from payouts.models import Account, Payout, PayoutBatch, Transfer
+from pulse_site import audit
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 
@@ -114,6 +116,7 @@ def prepare(month: Month, by: User) -> PayoutBatch:
                     )
                     % {"month": month}
                 )
+        audit.record(by, "batch.prepare", batch, **_totals(batch))
     return batch
 
 
@@ -129,6 +132,7 @@ def approve(batch: PayoutBatch, by: User) -> None:
         ledger.account(Account.Kind.IN_TRANSIT, f"in-transit:{held.reference}")
         _post(Transfer.Kind.RESERVE, RESERVE, held, by)
         _move(held, "approve", approved_by=by, approved_at=timezone.now())
+        audit.record(by, "batch.approve", held, **_totals(held))
         transaction.on_commit(seals.seal)
     batch.refresh_from_db()
 
@@ -140,6 +144,7 @@ def mark_paid(batch: PayoutBatch, by: User) -> None:
         ledger.account(Account.Kind.BANK, "bank")
         _post(Transfer.Kind.PAYMENT, PAYMENT, held, by)
         _move(held, "mark_paid", paid_at=timezone.now())
+        audit.record(by, "batch.mark_paid", held, **_totals(held))
         transaction.on_commit(seals.seal)
     batch.refresh_from_db()
 
@@ -154,6 +159,7 @@ def cancel(batch: PayoutBatch, by: User) -> None:
         if held.status == BatchStatus.APPROVED:
             _post(Transfer.Kind.RELEASE, RELEASE, held, by)
         _move(held, "cancel")
+        audit.record(by, "batch.cancel", held, **_totals(held))
         transaction.on_commit(seals.seal)
     batch.refresh_from_db()
 
@@ -198,3 +204,9 @@ def _move(batch: PayoutBatch, action: str, **fields: Any) -> None:
     _sources, status, payouts, _permissions = MOVES[action]
     PayoutBatch.objects.filter(pk=batch.pk).update(status=status, **fields)
     batch.payouts.update(status=payouts)
+
+
+def _totals(batch: PayoutBatch) -> dict[str, Any]:
+    """What the audit trail keeps of a batch: its payouts, and their amount in micros."""
+    found = batch.payouts.aggregate(payouts=Count("id"), amount_micros=Sum("amount_micros", default=0))
+    return {name: int(number) for name, number in found.items()}

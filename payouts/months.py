@@ -17,7 +17,6 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
@@ -28,6 +27,7 @@ from creators.models import ProgrammeTerms
 from payouts import ledger, seals
 from payouts.four_eyes import require, require_another
 from payouts.models import Account, Earning, Transfer
+from pulse_site import audit
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 
@@ -148,6 +148,7 @@ def review(code: str, by: User) -> dict[str, Any]:
         _require_over(month)
         _draft(month)
         _move(month, "review", reviewed_by=by, reviewed_at=timezone.now())
+        audit.record(by, "month.review", month, **_totals(month))
     return _summary(month, started)
 
 
@@ -161,9 +162,8 @@ def reopen(code: str, by: User) -> dict[str, Any]:
         month = _hold(code)
         require(by, "campaigns.review_month", "campaigns.close_month")
         _require_status(month, "reopen")
-        # The row forgets who had put it under review, so the history keeps it.
-        taken_back = f"taken back; was reviewed by {month.reviewed_by}"
-        LogEntry.objects.log_actions(by.pk, [month], CHANGE, taken_back)
+        # The row forgets who had put it under review, so the audit trail keeps it.
+        audit.record(by, "month.reopen", month, reviewed_by=str(month.reviewed_by), **_totals(month))
         _move(month, "reopen", reviewed_by=None, reviewed_at=None)
     return _summary(month, started)
 
@@ -186,6 +186,12 @@ def close(code: str, by: User) -> dict[str, Any]:
         _post(month, by)
         lineups_used(month).update(frozen=True)
         _move(month, "close", closed_by=by, closed_at=timezone.now(), digest=digest(month))
+        facts: dict[str, Any] = {
+            "reviewed_by": str(month.reviewed_by),
+            "digest": month.digest,
+            **_totals(month),
+        }
+        audit.record(by, "month.close", month, **facts)
         transaction.on_commit(seals.seal)
     return _summary(month, started)
 
@@ -339,12 +345,18 @@ def _summary(month: Month, started: float) -> dict[str, Any]:
     return {
         "month": month.code,
         "status": month.status,
+        **_totals(month),
+        "seconds": round(time.monotonic() - started, 3),
+        "warnings": _warnings(month),
+    }
+
+
+def _totals(month: Month) -> dict[str, Any]:
+    return {
         "revenue_micros": month.revenue_micros,
         "shared_micros": month.shared_micros,
         "platform_micros": month.platform_micros,
         "creators": month.creators,
-        "seconds": round(time.monotonic() - started, 3),
-        "warnings": _warnings(month),
     }
 
 

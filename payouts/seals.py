@@ -1,10 +1,10 @@
 """Seals: digests by which a row that was changed behind the database's back is found.
 
-The guards refuse changes to transfers and decisions, but whoever owns the database can take a guard away. So
-after each month and batch the rows that came since are hashed in the order of their ids, chained to the seal
-before them, and `verify` hashes them again: to change one row unseen, one would have to forge every later
-seal, of which people hold copies. A whole stretch is hashed at a time; a hash in each row would make all
-writers wait for one another.
+The guards refuse changes to transfers, decisions and audit events, but whoever owns the database can take a
+guard away. So after each month and batch, and every night, the rows that came since are hashed in the order
+of their ids, chained to the seal before them, and `verify` hashes them again: to change one row unseen, one
+would have to forge every later seal, of which people hold copies. A whole stretch is hashed at a time; a
+hash in each row would make all writers wait for one another.
 """
 
 import hashlib
@@ -16,13 +16,16 @@ from django.db.models import Max
 
 from creators.models import Decision
 from payouts.models import Seal, Transfer
+from pulse_site.models import AuditEvent
 
 SUBJECTS: dict[str, type[models.Model]] = {
     Seal.Subject.TRANSFERS: Transfer,
     Seal.Subject.DECISIONS: Decision,
+    Seal.Subject.EVENTS: AuditEvent,
 }
 CHUNK = 5_000
-_as_json = json.JSONEncoder(default=str).encode
+# Sorted, for PostgreSQL keeps the keys of a JSON column in an order of its own.
+_as_json = json.JSONEncoder(default=str, sort_keys=True).encode
 
 
 def digest(rows: Iterable[Sequence[object]], before: str = "") -> str:
@@ -37,7 +40,7 @@ def digest(rows: Iterable[Sequence[object]], before: str = "") -> str:
 
 
 def seal() -> list[Seal]:
-    """Seal the transfers and decisions that came since their last seal; returns the new seals."""
+    """Seal the transfers, decisions and events that came since their last seal; returns the new seals."""
     return [made for subject in SUBJECTS if (made := _seal(subject))]
 
 

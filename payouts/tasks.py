@@ -1,11 +1,14 @@
-"""The background doors to the drafts of months and to the seals."""
+"""The background doors to the drafts of months, the seals and the check of the books."""
+
+import time
 
 from celery import shared_task
 from django.utils import timezone
 
 from campaigns.models import Month
-from payouts import months, seals
+from payouts import months, seals, verification
 from pulse_site import runs
+from pulse_site.models import Run, User
 from pulse_site.runs import Work, job
 
 
@@ -28,3 +31,23 @@ def calculate_open_months() -> None:
 def seal_daily() -> None:
     """Seal what came since yesterday, so that no row stays unsealed until a month is closed."""
     seals.seal()
+
+
+@job
+def verify(work: Work) -> None:
+    """Check every rule; the result names the breaches. Read before work.once, at one moment of its own."""
+    started = time.monotonic()
+    breaches = [str(breach) for breach in verification.verify()]
+    with work.once():
+        work.result = {"breaches": breaches, "seconds": round(time.monotonic() - started, 3)}
+
+
+@shared_task
+def verify_nightly() -> None:
+    """Check the books while nobody works, so that a breach is known in the morning."""
+    start_verifying()
+
+
+def start_verifying(owner: User | None = None) -> Run:
+    """Ask for a check of the books, unless one of today's is under way."""
+    return runs.start("verify", key=f"{timezone.now():%Y-%m-%d}", arguments={}, owner=owner)

@@ -1,15 +1,16 @@
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.contrib.admin import AdminSite
-from django.db import DataError
+from django.db import DataError, transaction
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from pulse_site import panels
+from pulse_site import audit, panels
+from pulse_site.models import User
 
 
 class PulseAdminSite(AdminSite):
@@ -42,6 +43,18 @@ class PulseAdminSite(AdminSite):
                 raise Http404 from None
 
         return answered
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """That somebody changed his password is audited, the password is not."""
+        person = cast(User, request.user)
+        before = person.password
+        with transaction.atomic():
+            answer = super().password_change(request, extra_context)
+            if person.password != before:
+                audit.record(person, "person.password", person)
+        return answer
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         context = {"panels": panels.shown(request), "today": timezone.now(), **(extra_context or {})}

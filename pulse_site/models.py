@@ -1,4 +1,4 @@
-"""What every app stands on: people, uploaded files and background runs."""
+"""What every app stands on: people, uploaded files, background runs and the audit trail."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractUser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -140,3 +141,48 @@ class Run(models.Model):
     @property
     def active(self) -> bool:
         return self.status in self.ACTIVE
+
+
+class AuditEvent(models.Model):
+    """Who did what to what, and when: one row for each step about money, terms, people or advertisers.
+
+    Written by audit.py in the transaction of the step itself, never updated nor deleted (guards), sealed
+    with the ledger. Names are kept as they were then; the keys beside them find what they belong to.
+    """
+
+    class Area(models.TextChoices):
+        MONEY = "money", _("money")
+        TERMS = "terms", _("terms")
+        PEOPLE = "people", _("people and permissions")
+        ADVERTISERS = "advertisers", _("advertisers")
+
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    actor = models.ForeignKey(
+        User, models.PROTECT, verbose_name=_("who"), null=True, db_index=False, related_name="+"
+    )
+    actor_label = models.CharField(
+        _("who"), max_length=150, blank=True, help_text=_("Nobody is Pulse itself.")
+    )
+    area = models.CharField(_("area"), max_length=12, choices=Area)
+    action = models.CharField(_("action"), max_length=40)
+    subject_type = models.CharField(_("kind of subject"), max_length=60)
+    subject_key = models.CharField(_("key of the subject"), max_length=60)
+    subject_label = models.CharField(_("subject"), max_length=200)
+    detail = models.JSONField(_("details"), default=dict, encoder=DjangoJSONEncoder)
+
+    class Meta:
+        verbose_name = _("audit event")
+        verbose_name_plural = _("audit events")
+        ordering = ["-at", "-id"]
+        # Each ends with the order of the list: a filter and a span of days are one stretch of one index.
+        indexes = [
+            models.Index("at", "id", name="audit_at"),
+            models.Index("area", "at", "id", name="audit_area"),
+            models.Index("action", "at", "id", name="audit_action"),
+            models.Index("actor", "at", "id", name="audit_actor"),
+            models.Index("subject_type", "subject_key", "at", "id", name="audit_subject"),
+            models.Index(fields=["subject_label"], opclasses=["varchar_pattern_ops"], name="audit_label"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject_label}"

@@ -188,6 +188,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": crontab(minute=30, hour=5),
     },
     "seal": {"task": "payouts.tasks.seal_daily", "schedule": crontab(minute=5, hour=0)},
+    "verify": {"task": "payouts.tasks.verify_nightly", "schedule": crontab(minute=30, hour=1)},
 }
 # A worker that stops renewing the lease of its run loses it to another one after this time.
 RUN_LEASE_SECONDS = env.float("RUN_LEASE_SECONDS", default=60.0)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from pytest_django.fixtures import Settings
 
@@ -50,6 +51,14 @@ def finance_one(db: None) -> User:
 def finance_two(db: None) -> User:
     """Staff who approves money."""
     return factories.staff("finance-two", "close_month", "approve_batch")
+
+
+@pytest.fixture
+def auditor(db: None) -> User:
+    """Staff who sees everything and changes nothing."""
+    made = factories.user("auditor", is_staff=True)
+    made.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    return made
 
 
 @pytest.fixture

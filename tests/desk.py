@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from campaigns.models import Campaign, Delivery, Placement, PlacementRun
 from creators.models import Decision, Eligibility, FollowerCount
 from payouts.models import Account, Earning, Payout, PayoutBatch, Seal, Transfer
+from pulse_site import audit
 from pulse_site.models import Run, Upload, User
 from tests import factories
 
@@ -96,4 +97,5 @@ def _fill_money(number: int, campaign: Campaign, user: User) -> None:
         reference=f"B-{number}", month=month, minimum_micros=0, prepared_by=user
     )
     Payout.objects.create(batch=batch, creator=creator, amount_micros=5_000_000)
+    audit.record(user, "batch.prepare", batch, payouts=1, amount_micros=5_000_000)
     Seal.objects.create(subject="transfers", first_id=1, last_id=number, rows=1, digest="0" * 64)

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db import models
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Model, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from import_export import fields
@@ -13,6 +13,7 @@ from import_export import fields
 from campaigns import booking
 from campaigns.models import ADVERTISER_MOVES, CAMPAIGN_MOVES, Advertiser, Campaign, Delivery, Member
 from pulse_site.admin import model_admin
+from pulse_site.admin.audited import AuditedAdmin
 from pulse_site.admin.exports import DollarsColumn, Exports, HarmlessResource
 from pulse_site.admin.moves import Move, MovingAdmin, counted
 from pulse_site.panels import panel
@@ -27,7 +28,8 @@ class MemberInline(admin.TabularInline):
 
 
 @admin.register(Advertiser)
-class AdvertiserAdmin(MovingAdmin):
+class AdvertiserAdmin(AuditedAdmin, MovingAdmin):
+    audited = ("advertiser.create", "advertiser.change")
     list_display = ["name", model_admin.badge(), "legal_name", "billing_email", "created_at"]
     list_filter = ["status"]
     search_fields = ["name__istartswith"]
@@ -45,6 +47,11 @@ class AdvertiserAdmin(MovingAdmin):
 
     def perform(self, request: HttpRequest, action: str, records: QuerySet[Any], **answers: str) -> str:
         return counted(booking.admit(records, action, request.user))  # type: ignore[arg-type]
+
+    def facts(self, record: Model) -> dict[str, Any]:
+        """Who may act for the advertiser in the portal is a permission too."""
+        members = Member.objects.filter(advertiser=record.pk).select_related("user")
+        return {**super().facts(record), "members": sorted(f"{each.user} ({each.role})" for each in members)}
 
 
 class CampaignResource(HarmlessResource):
@@ -83,7 +90,8 @@ CAMPAIGN_TONES = {"book": "good", "resume": "good", "reject": "bad", "cancel": "
 
 
 @admin.register(Campaign)
-class CampaignAdmin(Exports, MovingAdmin):
+class CampaignAdmin(AuditedAdmin, Exports, MovingAdmin):
+    audited = ("campaign.create", "campaign.change")
     resource_classes = [CampaignResource]
     list_display = [
         "reference",

@@ -1,9 +1,8 @@
 """Creators: the review queue, their pages and the moves that decide about them."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -19,6 +18,7 @@ from creators.models import MOVES, Creator, Decision
 from pulse_site.admin import model_admin
 from pulse_site.admin.exports import Exports, HarmlessResource
 from pulse_site.admin.moves import Move, MovingAdmin, counted
+from pulse_site.models import User
 from pulse_site.panels import panel
 
 OLDEST_FIRST = (Creator.Status.PENDING, Creator.Status.ASKED)
@@ -201,8 +201,8 @@ class CreatorAdmin(Exports, MovingAdmin):
 
     def perform(self, request: HttpRequest, action: str, records: QuerySet[Any], **answers: str) -> str:
         if action == ACCEPT_TERMS:
-            LogEntry.objects.log_actions(request.user.pk, records, CHANGE, "terms accepted")  # type: ignore[arg-type]
-            return counted(enrolments.accept_terms(records, timezone.localdate()))
+            by = cast(User, request.user)
+            return counted(enrolments.accept_terms(records, timezone.localdate(), by))
         decided = approval.decide(records, action, request.user, **answers)  # type: ignore[arg-type]
         told = counted(decided.moved)
         if not decided.refused:

@@ -10,6 +10,7 @@ from import_export.admin import ImportExportModelAdmin
 from creators.eligibility import rule_names
 from creators.models import Category, Eligibility, Enrolment, ProgrammeTerms, Reach
 from pulse_site.admin import model_admin
+from pulse_site.admin.audited import AuditedAdmin
 from pulse_site.admin.exports import Exports, HarmlessResource
 
 
@@ -34,10 +35,11 @@ MINIMUM_PAYOUT = model_admin.dollars("minimum_payout_micros", _("minimum payout"
 
 
 @admin.register(ProgrammeTerms)
-class ProgrammeTermsAdmin(model_admin.PulseModelAdmin):
+class ProgrammeTermsAdmin(AuditedAdmin):
     """A new version may be proposed and edited until it is approved; then it is only read."""
 
     list_display = ["__str__", "starts_on", "market", "min_followers", "share", "lineup_share", "approved"]
+    audited = ("terms.propose", "terms.change")
     written_by_approval = ("approved", "proposed_by", "approved_by")
 
     @admin.display(description=_("creator's share"))

@@ -1,5 +1,5 @@
-"""Finance: months, the ledger, earnings and payments."""
+"""Finance: months, the ledger, earnings and payments; and what the auditor's room knows of them."""
 
-from payouts.admin import batches, ledger, months
+from payouts.admin import batches, ledger, months, room
 
-__all__ = ["batches", "ledger", "months"]
+__all__ = ["batches", "ledger", "months", "room"]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Month
 from creators.models import Creator
-from payouts.models import Account, Earning, Payout, Seal, Transfer
+from payouts.models import Account, Earning, Payout, Transfer
 from pulse_site.admin import model_admin
 from pulse_site.admin.exports import DollarsColumn, Exports, HarmlessResource
 from pulse_site.panels import panel
@@ -156,9 +156,3 @@ def earnings(request: HttpRequest, creator: Creator) -> dict[str, Any]:
 def _newest_months() -> list[str]:
     """Named one by one: the index of earnings starts with the month."""
     return list(Month.objects.order_by("-code").values_list("code", flat=True)[:MONTHS])
-
-
-@admin.register(Seal)
-class SealAdmin(model_admin.ViewOnlyAdmin):
-    list_display = ["subject", "first_id", "last_id", "rows", "digest", "sealed_at"]
-    list_filter = ["subject"]

@@ -118,8 +118,9 @@ class Demo:
         self.decide(
             queue[rejected : rejected + 20], Decision.Action.ASK, "Please confirm who runs this account"
         )
+        rita = self.staff["rita"]
         welcome = Creator.objects.filter(status=Creator.Status.APPROVED).exclude(handle__endswith="7")
-        self.step("terms accepted by most", lambda: enrolments.accept_terms(welcome, self.eve))
+        self.step("terms accepted by most", lambda: enrolments.accept_terms(welcome, self.eve, rita))
 
     def decide(self, ids: list[int], action: str, reason: str = "") -> None:
         chosen, rita = Creator.objects.filter(pk__in=ids), self.staff["rita"]

@@ -11,12 +11,14 @@ PEOPLE = {
     "rita": "reviews creators",
     "fiona": "finance: reviews months, prepares payouts",
     "frank": "finance: closes months, approves payouts",
+    "arthur": "auditor: sees everything, changes nothing",
     "olivia": "owner of an advertiser, in the portal",
 }
 MAY = {
     "rita": ["review_creator", "change_creator"],
     "fiona": ["review_month", "prepare_batch"],
     "frank": ["close_month", "approve_batch"],
+    "arthur": [],
 }
 
 

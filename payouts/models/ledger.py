@@ -216,6 +216,7 @@ class Seal(models.Model):
     class Subject(models.TextChoices):
         TRANSFERS = "transfers", _("transfers")
         DECISIONS = "decisions", _("decisions")
+        EVENTS = "events", _("audit events")
 
     subject = models.CharField(_("subject"), max_length=10, choices=Subject)
     first_id = models.PositiveBigIntegerField(_("first row"))

@@ -1,6 +1,5 @@
 """Feed files: given, previewed in the background, confirmed, applied. Leaving a page loses nothing."""
 
-import csv
 import hashlib
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +20,7 @@ from django.views.decorators.http import require_POST
 from pulse_site import runs
 from pulse_site.admin.model_admin import PulseModelAdmin, badge, column, grouped
 from pulse_site.models import Run, Upload
-from pulse_site.spreadsheets import harmless
+from pulse_site.spreadsheets import csv_chunks
 
 MEGABYTE = 1_000_000
 LARGEST = 200 * MEGABYTE
@@ -264,15 +263,5 @@ def _figures(summary: dict[str, Any]) -> list[tuple[str, int]]:
 
 def _rejected_lines(upload: Upload) -> Iterator[str]:
     """The kept rejected rows as CSV."""
-    writer = csv.writer(_Echo())
-    yield "\ufeff" + writer.writerow(["line", "column", "value", "reason", "message"])
-    rows = upload.rejected_rows.values_list("line", "column", "value", "reason", "message")
-    for line, *texts in rows.iterator():
-        yield writer.writerow([line, *map(harmless, texts)])
-
-
-class _Echo:
-    """A file that hands each line back, so that a CSV of any length is never whole in memory."""
-
-    def write(self, line: str) -> str:
-        return line
+    columns = ("line", "column", "value", "reason", "message")
+    return csv_chunks(columns, upload.rejected_rows.values_list(*columns).iterator())

@@ -1,13 +1,12 @@
 import datetime
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.db import IntegrityError, transaction
 
 from campaigns import booking
 from campaigns.models import ADVERTISER_MOVES, CAMPAIGN_MOVES, Advertiser, Campaign
 from creators.models import Tier
-from pulse_site.models import User
+from pulse_site.models import AuditEvent, User
 from pulse_site.refusal import Refused
 from tests import factories
 
@@ -105,8 +104,31 @@ def test_a_campaign_of_an_unapproved_advertiser_is_not_booked(administrator: Use
 def test_who_moved_a_campaign_stands_in_its_history(administrator: User) -> None:
     campaign = factories.campaign()
     move(campaign, "pause", administrator)
-    entry = LogEntry.objects.get(object_id=str(campaign.pk))
-    assert (entry.user, entry.change_message) == (administrator, "pause → paused")
+    event = AuditEvent.objects.get(subject_key=str(campaign.pk))
+    assert (event.actor, event.action, event.subject_label) == (
+        administrator,
+        "campaign.pause",
+        str(campaign),
+    )
+    assert event.detail == {
+        "budget_micros": campaign.budget_micros,
+        "cpm_micros": campaign.cpm_micros,
+        "changed": {"status": ["booked", "paused"]},
+    }
+
+
+def test_who_admitted_an_advertiser_stands_in_its_history(administrator: User) -> None:
+    applicant = factories.advertiser("Acme", status=Advertiser.Status.APPLIED)
+    booking.admit(Advertiser.objects.all(), "approve", administrator)
+    event = AuditEvent.objects.get()
+    assert (event.actor, event.action, event.subject_label) == (administrator, "advertiser.approve", "Acme")
+    assert event.subject_key == str(applicant.pk)
+
+
+def test_a_move_that_is_refused_leaves_no_event(administrator: User) -> None:
+    with pytest.raises(Refused):
+        move(factories.campaign(), "book", administrator)
+    assert not AuditEvent.objects.exists()
 
 
 def test_a_pause_starts_the_day_after_and_ends_the_day_before(administrator: User) -> None:

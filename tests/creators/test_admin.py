@@ -3,13 +3,12 @@
 import datetime
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from creators.models import Creator, Decision, Eligibility, FollowerCount
-from pulse_site.models import User
+from pulse_site.models import AuditEvent, User
 from tests import factories
 
 QUEUE = reverse("admin:creators_creator_changelist")
@@ -154,4 +153,6 @@ def test_who_accepts_the_terms_on_paper_is_recorded_once_and_earns(desk: Client)
     assert creator.terms_accepted_on == timezone.localdate()
     assert creator.enrolments.get().ends_on is None
     assert "already" in move(desk, "accept-terms", creator)
-    assert LogEntry.objects.filter(object_id=creator.pk).count() == 1
+    event = AuditEvent.objects.get(action="creator.accept_terms")
+    assert (event.subject_key, event.subject_label) == (str(creator.pk), "@signed")
+    assert event.actor_label == "anna"

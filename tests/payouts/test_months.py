@@ -1,12 +1,11 @@
 import pytest
-from django.contrib.admin.models import LogEntry
 
 from campaigns import verdicts
 from campaigns.models import Delivery, Month, PlacementRun
 from creators.models import Enrolment, ProgrammeTerms
 from payouts import months
 from payouts.models import Account, Earning, Transfer
-from pulse_site.models import User
+from pulse_site.models import AuditEvent, User
 from pulse_site.refusal import Refused
 from tests import factories
 from tests.payouts.programme import close, day, deliver
@@ -237,9 +236,9 @@ def test_a_month_taken_back_keeps_in_its_history_who_had_reviewed_it(
     months.calculate("2026-10")
     months.review("2026-10", finance_one)
     months.reopen("2026-10", finance_two)
-    entry = LogEntry.objects.get(object_id="2026-10")
-    assert entry.user == finance_two
-    assert "finance-one" in entry.change_message
+    event = AuditEvent.objects.get(action="month.reopen")
+    assert event.actor == finance_two
+    assert event.detail["reviewed_by"] == "finance-one"
 
 
 def test_closing_freezes_the_lineups_that_were_used(finance_one: User, finance_two: User) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from payouts import ledger, seals
 from payouts.models import Account, Seal, Transfer
-from pulse_site.models import User
+from pulse_site.models import AuditEvent, User
 from tests import factories
 from tests.payouts.programme import close, deliver
 
@@ -51,4 +51,5 @@ def test_closing_a_month_seals_its_transfers(
     deliver(factories.campaign(), factories.enrolled(), 1_000)
     with django_capture_on_commit_callbacks(execute=True):
         close(finance_one, finance_two)
-    assert Seal.objects.get().rows == Transfer.objects.count() == 3
+    assert Seal.objects.get(subject="transfers").rows == Transfer.objects.count() == 3
+    assert Seal.objects.get(subject="events").rows == AuditEvent.objects.count() == 2

@@ -14,13 +14,27 @@ from pulse_site.admin.moves import MovingAdmin
 from pulse_site.models import User
 from tests import desk, factories
 
-PEOPLE = ("nobody", "plain", "reviewer", "finance", "administrator")
+PEOPLE = ("nobody", "plain", "reviewer", "finance", "auditor", "administrator")
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 PAGES = ("changelist", "add", "change", "history")
 # The apps whose models each may see, and the models that he may add.
-SEES = {"reviewer": {"creators"}, "finance": {"campaigns", "payouts"}}
+SEES = {
+    "reviewer": {"creators"},
+    "finance": {"campaigns", "payouts"},
+    "auditor": {"pulse_site", "creators", "campaigns", "payouts", "auth"},
+}
 ADDS = {"reviewer": {"creator"}, "finance": {"campaign"}}
-ADDED_BY_JOBS = {"decision", "transfer", "month", "earning", "run", "delivery", "placementrun", "seal"}
+ADDED_BY_JOBS = {
+    "decision",
+    "transfer",
+    "month",
+    "earning",
+    "run",
+    "delivery",
+    "placementrun",
+    "seal",
+    "auditevent",
+}
 
 
 @pytest.fixture
@@ -116,7 +130,7 @@ def statuses() -> dict[type[Model], list[tuple[str, ...]]]:
     }
 
 
-@pytest.mark.parametrize("name", ["nobody", "plain", "reviewer", "finance"])
+@pytest.mark.parametrize("name", ["nobody", "plain", "reviewer", "finance", "auditor"])
 def test_seeing_a_record_is_not_enough_to_move_it(name: str, person: Callable[[str], Client]) -> None:
     desk.fill(1)
     browser = person(name)

@@ -1,0 +1,19 @@
+"""What is audited about the terms; who was approved and why stands in the decisions themselves."""
+
+from django.utils.translation import gettext_lazy as _
+
+from pulse_site.audit import Action
+from pulse_site.models import AuditEvent
+
+TERMS = AuditEvent.Area.TERMS
+AUDITED = {
+    "terms.propose": Action(TERMS, _("terms proposed"), _("%(actor)s proposed the terms %(subject)s")),
+    "terms.change": Action(
+        TERMS, _("proposed terms changed"), _("%(actor)s changed the proposed terms %(subject)s: %(fields)s")
+    ),
+    "creator.accept_terms": Action(
+        TERMS,
+        _("terms accepted"),
+        _("%(actor)s noted that %(subject)s accepted the terms on %(accepted_on)s"),
+    ),
+}
