@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from campaigns.models import Month
 from payouts import months, seals
+from payouts.statements import files
 from pulse_site import runs
 from pulse_site.runs import Work, job
 
@@ -28,3 +29,11 @@ def calculate_open_months() -> None:
 def seal_daily() -> None:
     """Seal what came since yesterday, so that no row stays unsealed until a month is closed."""
     seals.seal()
+
+
+@job
+def render_statements(work: Work, code: str) -> None:
+    """Render a month's statements. Not inside work.once: each chunk is kept, a new attempt goes on."""
+    result = files.render_month(code, work.progress)
+    with work.once():
+        work.result = result

@@ -193,6 +193,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
 RUN_LEASE_SECONDS = env.float("RUN_LEASE_SECONDS", default=60.0)
 
 LAUNCH_MARKET = "US"
+# How long a link to a creator's statements is good for, and whom he asks when it is no longer.
+STATEMENT_LINK_DAYS = env.int("STATEMENT_LINK_DAYS", default=30)
+SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")
 # Who may add rows may import them, who may view them may export them; without these everybody may.
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "add"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
