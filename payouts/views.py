@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from campaigns.models import Month
@@ -79,11 +80,14 @@ def dispute(request: HttpRequest, creator: Creator, token: str, code: str) -> Ht
     if month is None or not _may_dispute(creator, month):
         return _nothing(request, 404)
     try:
-        _open_dispute(creator, month, request.POST.get("text", "").strip())
+        text = request.POST.get("text", "").strip()
+        if not text:
+            raise Refused(_("Something to say is needed: tell us what is wrong."))
+        _open_dispute(creator, month, text)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, translation.gettext("Thank you: we read it and answer on this page."))
+        messages.success(request, _("Thank you: we read it and answer on this page."))
     return redirect("statements:month", token=token, code=code)
 
 

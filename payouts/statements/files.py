@@ -47,7 +47,9 @@ def name(file: StatementFile) -> str:
 def tampered() -> Iterator[int]:
     """The numbers of the files whose bytes are not those that were hashed; one file in memory at a time."""
     for pk, content, sha256 in StatementFile.objects.values_list("pk", "content", "sha256").iterator(CHUNK):
-        if hashlib.sha256(content).hexdigest() != sha256:
+        # SQLite keeps a text in a column of bytes, if somebody puts one there.
+        found = content.encode() if isinstance(content, str) else content
+        if hashlib.sha256(found).hexdigest() != sha256:
             yield pk
 
 

@@ -79,13 +79,16 @@ class _Sheet(FPDF):
         """One cell at the present place; `end` goes on to the next line."""
         self.set_font(FAMILY, "B" if bold else "", size)
         self.set_text_color(*ink)
+        text = self.fitted(text, width, whole=align == RIGHT or bold)
         after = {"new_x": XPos.LMARGIN, "new_y": YPos.NEXT} if end else {}
-        self.cell(width, height, self.fitted(text, width), align=align, **after)  # type: ignore[arg-type]
+        self.cell(width, height, text, align=align, **after)  # type: ignore[arg-type]
 
-    def fitted(self, text: str, width: float) -> str:
-        """The text, its end left out where the column is too narrow."""
+    def fitted(self, text: str, width: float, *, whole: bool) -> str:
+        """What fits the column: an amount gets smaller and stays `whole`, a text may lose its end."""
         room = width - 2 * self.c_margin
-        if self.get_string_width(text) <= room:
+        if whole and (wanted := self.get_string_width(text)) > room:
+            self.set_font_size(self.font_size_pt * room / wanted)
+        if whole or self.get_string_width(text) <= room:
             return text
         while text and self.get_string_width(f"{text}…") > room:
             text = text[:-1]
@@ -114,10 +117,12 @@ class _Sheet(FPDF):
         self.ln(1.5)
         page = _("Page %(page)s of %(pages)s") % {"page": self.page_no(), "pages": "{pages}"}
         seal = _("Ledger seal %(digest)s") % {"digest": self.statement.seal}
-        self.write_text(seal, 150, size=5.6, ink=SOFT, height=4)
+        self.write_text(seal, 140, size=5.6, ink=SOFT, height=4)
         # The alias of the number of pages is wider than the number: aligned by the width it will have.
-        self.set_x(MARGIN + 150)
-        self.write_text(page, 28, size=6.6, ink=SOFT, align=RIGHT, height=4)
+        self.set_font(FAMILY, "", 6.6)
+        surplus = self.get_string_width("{pages}") - self.get_string_width("0")
+        self.set_x(MARGIN + 140)
+        self.write_text(page, 38 + surplus, size=6.6, ink=SOFT, align=RIGHT, height=4)
 
 
 def _name(sheet: _Sheet) -> str:

@@ -26,6 +26,7 @@ NAMES = {
     "refresh_eligibility": _("check of eligibility"),
     "recompute_placements": _("lineup"),
     "calculate_month": _("draft of month"),
+    "render_statements": _("statements of month"),
 }
 
 
