@@ -46,11 +46,15 @@ def name(file: StatementFile) -> str:
 
 def tampered() -> Iterator[int]:
     """The numbers of the files whose bytes are not those that were hashed; one file in memory at a time."""
-    for pk, content, sha256 in StatementFile.objects.values_list("pk", "content", "sha256").iterator(CHUNK):
-        # SQLite keeps a text in a column of bytes, if somebody puts one there.
-        found = content.encode() if isinstance(content, str) else content
-        if hashlib.sha256(found).hexdigest() != sha256:
+    rows = StatementFile.objects.values_list("pk", "content", "sha256")
+    for pk, content, sha256 in rows.iterator(CHUNK):
+        if hashlib.sha256(_as_bytes(content)).hexdigest() != sha256:
             yield pk
+
+
+def _as_bytes(content: Any) -> Any:
+    """SQLite keeps a text in a column of bytes, if somebody puts one there."""
+    return content.encode() if isinstance(content, str) else content
 
 
 def render_month(code: str, progress: Callable[[int], None] = lambda permille: None) -> dict[str, Any]:
