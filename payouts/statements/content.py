@@ -73,7 +73,7 @@ class Moved:
 
 @dataclass(frozen=True)
 class Paid:
-    """A payment that reached the bank, or that the bank returned with its reason."""
+    """A payment that reached the bank or came back with the bank's reason; `tax` is what was withheld."""
 
     reference: str
     batch: str
@@ -83,6 +83,7 @@ class Paid:
     net_micros: int
     withheld_micros: int = 0
     bank_reason: str = ""
+    tax: bool = False
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,7 @@ class _Read:
         self.earnings = self._earnings()
         self.lines, self.unpaid = self._lines(), self._unpaid()
         self.payouts = self._payouts()
+        self.payments = {payout.reference: payout for payout in self.payouts.values()}
         self.hints = self._hints()
         self._sort_movements()
         self._find_payments()
@@ -254,7 +255,8 @@ class _Read:
     def _returned(self, transfer: Transfer) -> Paid:
         payout = self._payout_of(transfer)
         reason = (payout.bank_reason if payout else "") or transfer.reason
-        return self._as_paid(transfer, payout, transfer.amount_micros, bank_reason=reason)
+        tax = transfer.key.endswith(":tax")
+        return self._as_paid(transfer, payout, transfer.amount_micros, bank_reason=reason, tax=tax)
 
     def _find_payments(self) -> None:
         """What went from batches to the bank and was withheld, in the month and before it."""
@@ -285,9 +287,11 @@ class _Read:
             )
 
     def _payout_of(self, transfer: Transfer) -> Payout | None:
+        """Keys end in batch and creator; those of returns name the payment, and `:tax` what was withheld."""
         parts = transfer.key.split(":")
-        named = len(parts) == 4 and parts[3].isdecimal()
-        return self.payouts.get((parts[1], int(parts[3]))) if named else None
+        if len(parts) == 4 and parts[3].isdecimal():
+            return self.payouts.get((parts[1], int(parts[3])))
+        return self.payments.get(parts[1]) if len(parts) in (2, 3) else None
 
     def _as_paid(self, transfer: Transfer, payout: Payout | None, micros: int, **fields: Any) -> Paid:
         on = transfer.created_at.date()

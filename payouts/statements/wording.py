@@ -105,6 +105,8 @@ def moved(each: Moved) -> str:
 
 def destination(payment: Paid) -> str:
     """ACH ••••6789."""
+    if payment.tax:
+        return _("Tax withheld")
     labels = dict(Method.choices)
     return " ".join(filter(None, [str(labels.get(payment.method, payment.method)), payment.hint]))
 

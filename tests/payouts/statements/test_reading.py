@@ -202,6 +202,23 @@ def test_real_batches_are_stated(october: Month, ada: Creator, finance_one: User
     assert (statement.closing_micros, statement.transit_after_micros) == (0, 0)
 
 
+def test_what_came_back_names_its_payment_and_the_tax(
+    october: Month, ada: Creator, finance_one: User, finance_two: User
+) -> None:
+    november = empty_month("2026-11")
+    made = payout(
+        batch("2026-10-1", october, finance_one), ada, 5_000_000, status="returned", bank_reason="R03"
+    )
+    move("return", ada, 3_800_000, november, f"return:{made.reference}")
+    move("return", ada, 1_200_000, november, f"return:{made.reference}:tax")
+    statement = statements.of(ada, closed(november, finance_one, finance_two))
+    assert [(each.reference, each.net_micros, each.tax) for each in statement.returned] == [
+        (made.reference, 3_800_000, False),
+        (made.reference, 1_200_000, True),
+    ]
+    assert {each.bank_reason for each in statement.returned} == {"R03"}
+
+
 def test_who_was_held_reads_why(october: Month, ada: Creator, finance_one: User, finance_two: User) -> None:
     payout(batch("2026-10-1", october, finance_one), ada, 61_670_000, status="held", reasons="tax_form,")
     november = closed(factories.month("2026-11"), finance_one, finance_two)
