@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from campaigns.models import Month
 from payouts import months, seals, verification
+from payouts.statements import files
 from pulse_site import runs
 from pulse_site.models import Run, User
 from pulse_site.runs import Work, job
@@ -51,3 +52,10 @@ def verify_nightly() -> None:
 def start_verifying(owner: User | None = None) -> Run:
     """Ask for a check of the books, unless one of today's is under way."""
     return runs.start("verify", key=f"{timezone.now():%Y-%m-%d}", arguments={}, owner=owner)
+
+
+def render_statements(work: Work, code: str) -> None:
+    """Render a month's statements. Not inside work.once: each chunk is kept, a new attempt goes on."""
+    result = files.render_month(code, work.progress)
+    with work.once():
+        work.result = result

@@ -16,6 +16,7 @@ from campaigns import placements
 from campaigns.models import Month, PlacementRun
 from campaigns.verdicts import JUDGED
 from payouts import batches, ledger, months, seals
+from payouts.statements import files, reading
 from pulse_site import guards
 
 SHOWN = 100  # breaches of one rule that are named
@@ -165,6 +166,14 @@ def _digests() -> Iterator[tuple[str, str]]:
         yield "seals", f"the {seal.subject} {seal.first_id} to {seal.last_id} do not fit their seal {seal.pk}"
 
 
+def _stated() -> Iterator[tuple[str, str]]:
+    """Stored statements are the bytes that were hashed; what they are made from adds up and chains."""
+    for pk in files.tampered():
+        yield "statements", f"the content of the statement file {pk} does not fit its SHA-256"
+    for what in reading.broken():
+        yield "statements", what
+
+
 def _guards() -> Iterator[tuple[str, str]]:
     for name in guards.missing():
         yield "guards", f"the trigger {name} is missing; migrate installs it again"
@@ -177,6 +186,7 @@ CHECKS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
     _transfers_of_batches,
     _digests,
     _guards,
+    _stated,
 )
 
 

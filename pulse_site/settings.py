@@ -209,6 +209,9 @@ ORIGINATOR_BIC = env.str("ORIGINATOR_BIC", default="")
 ORIGINATOR_ENTRY_DESCRIPTION = env.str("ORIGINATOR_ENTRY_DESCRIPTION", default="PAYROLL")
 ORIGINATOR_COMPANY_ENTRY_DESCRIPTION = env.str("ORIGINATOR_COMPANY_ENTRY_DESCRIPTION", default="PAYOUT")
 
+# How long a link to a creator's statements is good for, and whom he asks when it is no longer.
+STATEMENT_LINK_DAYS = env.int("STATEMENT_LINK_DAYS", default=30)
+SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")
 # Who may add rows may import them, who may view them may export them; without these everybody may.
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "add"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 
 from campaigns.models import Campaign, Delivery, Placement, PlacementRun
 from creators.models import Decision, Eligibility, FollowerCount
-from payouts.models import Account, Earning, Payout, PayoutBatch, Seal, Transfer
+from payouts.models import Account, Earning, Payout, PayoutBatch, Seal, StatementFile, Transfer
 from pulse_site import audit
 from pulse_site.models import Run, Upload, User
 from tests import factories
@@ -99,3 +99,6 @@ def _fill_money(number: int, campaign: Campaign, user: User) -> None:
     Payout.objects.create(batch=batch, creator=creator, amount_micros=5_000_000)
     audit.record(user, "batch.prepare", batch, payouts=1, amount_micros=5_000_000)
     Seal.objects.create(subject="transfers", first_id=1, last_id=number, rows=1, digest="0" * 64)
+    StatementFile.objects.create(
+        creator=creator, month=month, language="en", format="csv", content=b"x", sha256="0" * 64
+    )

@@ -135,7 +135,12 @@ class Delivery(models.Model):
     verdict = models.CharField(_("verdict"), max_length=15, choices=Verdict)
     revenue_micros = models.PositiveBigIntegerField(_("revenue (micros)"))
     month = models.ForeignKey(
-        Month, models.PROTECT, verbose_name=_("billed in"), related_name="deliveries", db_constraint=False
+        Month,
+        models.PROTECT,
+        verbose_name=_("billed in"),
+        related_name="deliveries",
+        db_constraint=False,
+        db_index=False,
     )
     upload = models.ForeignKey(
         "pulse_site.Upload", models.PROTECT, null=True, db_constraint=False, db_index=False, related_name="+"
@@ -151,7 +156,11 @@ class Delivery(models.Model):
                 condition=Q(verdict="billable") | Q(revenue_micros=0), name="delivery_off_lineup_unbilled"
             ),
         ]
-        indexes = [models.Index("campaign", "day", name="delivery_campaign_day")]
+        indexes = [
+            models.Index("campaign", "day", name="delivery_campaign_day"),
+            # With the creator, so that one statement does not read the whole month.
+            models.Index("month", "creator", name="delivery_month_creator"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.day} {self.campaign_id} {self.video_id}"

@@ -27,6 +27,7 @@ NAMES = {
     "recompute_placements": _("lineup"),
     "calculate_month": _("draft of month"),
     "verify": _("check of the books"),
+    "render_statements": _("statements of month"),
 }
 
 

@@ -98,6 +98,7 @@ def test_a_programme_that_kept_the_rules_has_no_breach(paid: PayoutBatch) -> Non
                 "earnings": "month 2026-10",
                 "transfers of months": "earning:2026-10:creator:",
                 "closed months": "2026-10",
+                "statements": "does not add up",
             },
         ),
         (
@@ -107,6 +108,7 @@ def test_a_programme_that_kept_the_rules_has_no_breach(paid: PayoutBatch) -> Non
                 "earnings": "month 2026-10",
                 "transfers of months": "billing:2026-10",
                 "closed months": "2026-10",
+                "statements": "does not add up",
             },
         ),
         (
@@ -119,7 +121,7 @@ def test_a_programme_that_kept_the_rules_has_no_breach(paid: PayoutBatch) -> Non
         ),
         (
             "UPDATE creators_enrolment SET ends_on = '2026-10-10' WHERE starts_on = '2026-10-10'",
-            {"earnings": "month 2026-10"},
+            {"earnings": "month 2026-10", "statements": "does not add up"},
         ),
         (
             "UPDATE payouts_transfer SET amount_micros = amount_micros + 1 WHERE kind = 'billing'",
