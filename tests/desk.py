@@ -7,7 +7,16 @@ from django.contrib.auth.models import Group
 
 from campaigns.models import Campaign, Delivery, Placement, PlacementRun
 from creators.models import Decision, Eligibility, FollowerCount
-from payouts.models import Account, Earning, Payout, PayoutBatch, Seal, Transfer
+from payouts.models import (
+    Account,
+    Earning,
+    PayeeChange,
+    Payout,
+    PayoutBatch,
+    Seal,
+    TaxYear,
+    Transfer,
+)
 from pulse_site.models import Run, Upload, User
 from tests import factories
 
@@ -97,3 +106,6 @@ def _fill_money(number: int, campaign: Campaign, user: User) -> None:
     )
     Payout.objects.create(batch=batch, creator=creator, amount_micros=5_000_000)
     Seal.objects.create(subject="transfers", first_id=1, last_id=number, rows=1, digest="0" * 64)
+    factories.payee(creator)
+    PayeeChange.objects.create(creator=creator, proposed='{"city": "Troy"}', summary="city", proposed_by=user)
+    TaxYear.objects.get_or_create(year=2000 + number, defaults={"threshold_micros": 600_000_000})
