@@ -171,9 +171,7 @@ def destination(payee: Payee) -> dict[str, str]:
     found: dict[str, str] = json.loads(payee.destination or "{}")
     if details.digest(payee.method, found) != payee.destination_digest:
         raise Refused(
-            _(
-                "The bank details of %(payee)s are not those that were approved; propose and approve them anew."
-            )
+            _("The bank details of %(payee)s are not those that were approved; have them proposed anew.")
             % {"payee": payee}
         )
     return found

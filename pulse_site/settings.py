@@ -187,6 +187,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "payouts.tasks.calculate_open_months",
         "schedule": crontab(minute=30, hour=5),
     },
+    "forget-confidential-files": {
+        "task": "pulse_site.tasks.forget_confidential_files",
+        "schedule": crontab(minute=20, hour=3),
+    },
     "seal": {"task": "payouts.tasks.seal_daily", "schedule": crontab(minute=5, hour=0)},
 }
 # A worker that stops renewing the lease of its run loses it to another one after this time.
