@@ -197,6 +197,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
 RUN_LEASE_SECONDS = env.float("RUN_LEASE_SECONDS", default=60.0)
 
 LAUNCH_MARKET = "US"
+# On which form the creators' share is reported at year end, see payouts/tax.py: nec, misc or royalties.
+# Which of them it is is for the programme's tax adviser to say.
+TAX_REPORTING = env.str("TAX_REPORTING", default="nec")
 # Who may add rows may import them, who may view them may export them; without these everybody may.
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "add"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"
