@@ -163,6 +163,14 @@ def in_full(record: Payee | PayeeChange, by: User) -> list[tuple[str, str]]:
     return rows
 
 
+def record_export(payees: QuerySet[Payee], by: User) -> None:
+    """Record that `by` takes bank details and tax numbers of payees out of Pulse; raises Refused when he may
+    not see them."""
+    require(by, SEES)
+    exported = Payee(pk=0, legal_name=_("%(count)s payees") % {"count": payees.count()})
+    LogEntry.objects.log_actions(by.pk, [exported], CHANGE, "exported in full", single_object=True)
+
+
 def destination(payee: Payee) -> dict[str, str]:
     """Where the payee is paid, for a payment file.
 

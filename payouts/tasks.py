@@ -4,8 +4,10 @@ from celery import shared_task
 from django.utils import timezone
 
 from campaigns.models import Month
-from payouts import months, seals
+from payouts import months, payees, seals
+from payouts.models import PayeeChange
 from pulse_site import runs
+from pulse_site.models import User
 from pulse_site.runs import Work, job
 
 
@@ -14,6 +16,14 @@ def calculate_month(work: Work, code: str) -> None:
     """Draft one month; the summary of `months.calculate` is the run's result."""
     with work.once():
         work.result = months.calculate(code)
+
+
+@job
+def approve_payee_changes(work: Work, upload_id: int, by_id: int) -> None:
+    """Approve what is left of one file's proposals; a file may hold a hundred thousand."""
+    with work.once():
+        changes = PayeeChange.objects.filter(upload=upload_id, status=PayeeChange.Status.PROPOSED)
+        work.result = {"approved": payees.approve(changes, User.objects.get(pk=by_id))}
 
 
 @shared_task
