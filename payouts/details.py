@@ -154,7 +154,7 @@ def tax_digest(tax_id: str) -> str:
 def label(name: str) -> str:
     """What a person calls the field, or the key of a destination."""
     if name in FIELDS:
-        return str(Payee._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+        return str(_field(name).verbose_name)
     return str(LABELS[name])
 
 
@@ -168,7 +168,7 @@ def shown(name: str, details: Details) -> str:
     if name == "is_company":
         return (_("yes") if value else _("no")) if value is not None else ""
     if name in ("method", "tax_form"):
-        return str(dict(Payee._meta.get_field(name).flatchoices).get(value, value) or "")
+        return str(dict(_field(name).flatchoices).get(value, value) or "")
     return str(value or "")
 
 
@@ -189,6 +189,10 @@ def summarised(summary: str) -> str:
     parts = (part.partition("=") for part in summary.split(";") if part)
     known = ((label(name) if name in FIELDS else name, value) for name, _is, value in parts)
     return ", ".join(f"{name} {value}".strip() for name, value in known)
+
+
+def _field(name: str) -> Any:
+    return Payee._meta.get_field(name)
 
 
 def _clean(name: str, value: Any) -> Any:
@@ -215,7 +219,7 @@ def _clean_destination(method: str, given: Mapping[str, str]) -> dict[str, str]:
 
 def _texts(wanted: Details) -> Iterator[Problem]:
     for name in TEXTS:
-        longest = Payee._meta.get_field(name).max_length or 0
+        longest = _field(name).max_length or 0
         if name != "country" and len(wanted[name]) > longest:
             message = _("Shorten %(field)s to %(longest)s characters.")
             yield Problem(name, message % {"field": label(name), "longest": longest})

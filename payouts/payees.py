@@ -194,7 +194,7 @@ def counted(approved: int) -> str:
 def _held(changes: QuerySet[PayeeChange], action: str) -> list[tuple[int, str, int | None]]:
     """id, status and proposer of each change, locked; raises Refused unless all may make the move."""
     chosen = PayeeChange.objects.select_for_update().filter(pk__in=changes.order_by().values("pk"))
-    held = list(chosen.order_by("pk").values_list("pk", "status", "proposed_by"))
+    held: list[Any] = list(chosen.order_by("pk").values_list("pk", "status", "proposed_by"))
     if not held:
         raise Refused(_("There is no change left to decide on."))
     decided = [pk for pk, status, _by in held if status not in MOVES[action][0]]

@@ -149,16 +149,18 @@ def _move(payees: QuerySet[Payee], action: str, by: User, reason: str = "", **fi
     with transaction.atomic():
         ids = list(payees.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
         chosen = Payee.objects.filter(pk__in=ids)
+        late = len(ids) - chosen.filter(starts_from).count()
+        if late:
+            raise Refused(
+                _("%(count)s of the payees can't make this step now; look at them again.") % {"count": late}
+            )
         if step_before and chosen.filter(**{step_before: by}).exists():
             raise Refused(
                 _("%(user)s took the step before this one; another person must take this.") % {"user": by}
             )
         moved = chosen.filter(starts_from).update(**fields)
-        if moved != len(ids) or not moved:
-            raise Refused(
-                _("%(count)s of the payees can't make this step now; look at them again.")
-                % {"count": len(ids) - moved}
-            )
+        if moved != len(ids):
+            raise RuntimeError(f"{len(ids)} payees were held, but {moved} moved: nothing was changed")
         note = f"{action}: {reason.strip()}" if reason else action
         LogEntry.objects.log_actions(by.pk, chosen.only("pk", "legal_name"), CHANGE, note)
     return moved

@@ -74,7 +74,7 @@ HEADER = (
 )
 # One row a taxpayer: by his tax number, or each creator for himself where there is none.
 TOTALS = """
-    SELECT COALESCE(NULLIF(payee.tax_id_digest, ''), 'creator ' || CAST(payout.creator_id AS text)) AS taxpayer,
+    SELECT COALESCE(NULLIF(payee.tax_id_digest, ''), 'creator ' || CAST(payout.creator_id AS text)) AS who,
            min(payout.creator_id) AS creator_id,
            count(DISTINCT payout.creator_id) AS creators,
            count(*) AS payments,

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path
@@ -133,6 +133,6 @@ def compared(request: HttpRequest, change: PayeeChange) -> dict[str, Any]:
 @panel("admin/panels/payee_changes.html", permission="payouts.view_payeechange", position=35)
 def waiting(request: HttpRequest) -> dict[str, Any] | None:
     """How many changes wait, and since when."""
-    proposed = PayeeChange.objects.filter(status=PayeeChange.Status.PROPOSED).order_by("id")
-    oldest = proposed.first()
-    return {"waiting": proposed.count(), "oldest": oldest.proposed_at} if oldest else None
+    proposed = PayeeChange.objects.filter(status=PayeeChange.Status.PROPOSED)
+    found = proposed.aggregate(waiting=Count("id"), oldest=Min("proposed_at"))
+    return found if found["waiting"] else None

@@ -1,4 +1,4 @@
-"""The form of a proposal: who is paid, and where by one method. What is secret is typed anew or left alone."""
+"""The form of a proposal: who is paid, and where by one method; what is secret is typed anew or left."""
 
 from typing import Any
 

@@ -29,7 +29,7 @@ class Command(PulseCommand):
                 with whole_file(options["out"]) as file:
                     tax.export(year, file, **asked)
             elif not options["json"]:
-                tax.export(year, self.stdout, **asked)
+                tax.export(year, self.stdout, **asked)  # type: ignore[arg-type]
             if options["json"]:
                 self.stdout.write(json.dumps(tax.totals(year)))
         except (Refused, OSError) as refusal:
