@@ -141,7 +141,9 @@ def _decide(day: datetime.date, yesterday: datetime.date, fiona: User, frank: Us
     screening.screen(those(MATCH), Payee.Screening.MATCH, day, fiona)
     screening.block(those(BLOCKED), fiona, "The creator says that he has sold his account")
     for payee in those(HELD, CHANGE_OPEN).select_related("creator"):
-        payees.propose(payee.creator, {"method": "paypal", "destination": {"email": payee.email}}, fiona)
+        payees.propose(
+            payee.creator, {"method": "paypal", "destination": {"email": f"new.{payee.email}"}}, fiona
+        )
     held = PayeeChange.objects.annotate(rest=Mod("creator", EVERY)).filter(status="proposed", rest=HELD)
-    if held:
+    if held.exists():
         payees.approve(held, frank, yesterday)

@@ -147,9 +147,9 @@ class Payee(models.Model):
         verbose_name_plural = _("payees")
         ordering = ["-creator"]
         indexes = [
-            models.Index("method", name="payee_method"),
-            models.Index("tax_status", name="payee_tax_status"),
-            models.Index("screening", name="payee_screening"),
+            models.Index("method", "creator", name="payee_method"),
+            models.Index("tax_status", "creator", name="payee_tax_status"),
+            models.Index("screening", "creator", name="payee_screening"),
         ]
         permissions = [
             ("propose_payee_change", _("Can propose changes of payees")),
