@@ -46,9 +46,9 @@ class PayeeForm(forms.Form):
                 types = [("", "–"), ("checking", _("checking")), ("savings", _("savings"))]
                 field = forms.ChoiceField(choices=types, required=False)
             field.label = capfirst(details.label(key))
-            if kept:
-                field.help_text = _keep(kept)
             self.fields[PREFIX + key] = field
+        if kept:
+            self.fields[PREFIX + details.NEEDED[self.method][0]].help_text = _keep(kept)
 
     def personal(self) -> list[forms.BoundField]:
         return [field for field in self if not field.name.startswith(PREFIX)]

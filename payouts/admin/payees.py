@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -186,7 +187,6 @@ class PayeeAdmin(Exports, MovingAdmin, model_admin.ViewOnlyAdmin):
         "tax_form",
         model_admin.badge("tax_status", _("status of the form")),
         model_admin.badge("screening", _("sanctions screening")),
-        "country",
     ]
     list_filter = [PayableFilter, "method", "tax_status", "screening"]
     list_select_related = ["creator"]
@@ -349,9 +349,11 @@ def in_full(of: admin.ModelAdmin, request: HttpRequest, record: Payee | PayeeCha
 
 
 def verdict(reasons: str) -> SafeString:
-    """The codes of JUDGED as a pill."""
-    labels = payability.labels(reasons)
-    return model_admin.badges.pill(", ".join(labels) or str(_("payable")), "bad" if labels else "good")
+    """The codes of JUDGED as a pill, with every reason below it."""
+    if not reasons:
+        return model_admin.badges.pill(str(_("payable")), "good")
+    pill = model_admin.badges.pill(str(_("not payable")), "bad")
+    return format_html('{}<br><span class="quiet">{}</span>', pill, ", ".join(payability.labels(reasons)))
 
 
 @panel("admin/panels/payable.html", of=Payee, permission="payouts.view_payee", position=5)

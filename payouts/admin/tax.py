@@ -37,8 +37,14 @@ class TaxYearAdmin(model_admin.PulseModelAdmin):
     ) -> Any:
         return super().get_form(request, obj, change, labels=LABELS, **kwargs)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: TaxYear | None = None) -> list[str]:
-        return ["year"] if obj else []
+    def get_fields(self, request: HttpRequest, obj: TaxYear | None = None) -> list[Any]:
+        """Dollars are typed by who may change them, and shown to the others."""
+        if self.has_change_permission(request, obj) or obj is None:
+            return ["year", *LABELS, "withholding_basis_points"]
+        return ["year", *self.list_display[1:], "withholding_basis_points"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: TaxYear | None = None) -> list[Any]:
+        return ["year", *self.list_display[1:]] if obj else []
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.export_view)

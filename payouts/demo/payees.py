@@ -96,15 +96,15 @@ def _person(number: int) -> tuple[str, ...]:
 
 
 def _destination(number: int) -> tuple[str, ...]:
-    """By bank for most: French companies by SEPA, some by PayPal or Wise, two of them to one account."""
+    """By bank for most: French companies by SEPA, some by PayPal or Wise, a few of them to one account."""
     if number % 10 == 3:
         return "sepa", "", "", "", iban(number), "", ""
     if number % 10 == 5:
         return "paypal", "", "", "", "", f"pay{number}@pulse.example", ""
     if number % 10 == 7:
         return "wise", "", "", "", "", "", f"{40_000_000 + number}"
-    account = number - number % (2 * EVERY) if number % EVERY == SHARED else number
-    return "ach", ROUTING[number % 3], f"{4_000_000_000 + account}", "checking", "", "", ""
+    account = 0 if number % EVERY == SHARED else number
+    return "ach", ROUTING[account % 3], f"{4_000_000_000 + account}", "checking", "", "", ""
 
 
 def _tax(number: int) -> tuple[str, str]:
