@@ -7,5 +7,6 @@ from payouts.guards import GUARDS
 class PayoutsConfig(AppConfig):
     name = "payouts"
     verbose_name = _("Payouts")
+    feeds = {"payees": "payouts.payee_feed.PayeesFeed"}
     guards = GUARDS
     audited = "payouts.audited.AUDITED"

@@ -3,14 +3,27 @@
 There is one rule, written once as SQL over all creators, so that the payee's page, the preparation of a
 batch, its approval and its files can't differ. A reason is a code; a row without any is payable. Backup
 withholding is no reason: the payment is made, and the part that the tax office is due is withheld from it.
+
+The creator's own status is no reason either. Who is suspended, banned or withdrawn earns nothing any more,
+but what he earned before is his and is paid; who suspects that it isn't blocks the payee, with a reason and
+so that another person has to lift it.
+
+Two payees with the same bank details may be an agency, or one thief: both are held until a person has
+confirmed it for each of them.
 """
 
 import datetime
+from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
+from django.db.models import CharField, QuerySet
+from django.db.models.expressions import RawSQL
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from creators.models import ProgrammeTerms
+from creators.models import Creator, ProgrammeTerms
+from payouts.models import Payee
 
 # code -> what a person reads
 REASONS: dict[str, Any] = {
@@ -23,29 +36,73 @@ REASONS: dict[str, Any] = {
     "not_screened": _("not screened for sanctions, or too long ago"),
     "sanctions": _("the sanctions screening has a match or must be reviewed"),
     "no_destination": _("no bank details"),
+    "shared": _("another payee has the same bank details"),
 }
 
+# The reasons against one row of payouts_payee, which the statement around this calls {payee}.
+_REASONS = """
+             CASE WHEN {payee}.blocked THEN 'blocked,' ELSE '' END
+             || CASE WHEN {payee}.held_until > %s THEN 'held,' ELSE '' END
+             || CASE WHEN EXISTS (SELECT 1 FROM payouts_payeechange change
+                                   WHERE change.creator_id = {payee}.creator_id
+                                     AND change.status = 'proposed')
+                     THEN 'change_open,' ELSE '' END
+             || CASE WHEN {payee}.backup_withholding THEN ''
+                     WHEN {payee}.tax_status <> 'valid' THEN 'tax_form,'
+                     WHEN {payee}.tax_expires_on < %s THEN 'tax_form_expired,' ELSE '' END
+             || CASE WHEN {payee}.screening IN ('review', 'match') THEN 'sanctions,'
+                     WHEN {payee}.screening <> 'clear' OR {payee}.screened_on IS NULL
+                       OR {payee}.screened_on < %s
+                     THEN 'not_screened,' ELSE '' END
+             || CASE WHEN {payee}.destination_digest = '' AND {payee}.method <> 'manual'
+                     THEN 'no_destination,' ELSE '' END
+             || CASE WHEN {payee}.destination_digest <> '' AND NOT {payee}.sharing_confirmed
+                      AND EXISTS (SELECT 1 FROM payouts_payee other
+                                   WHERE other.destination_digest = {payee}.destination_digest
+                                     AND other.creator_id <> {payee}.creator_id)
+                     THEN 'shared,' ELSE '' END
+"""
 # creator_id, method, details_version, withhold (1 or 0), reasons (codes, a comma after each; '' is payable).
-JUDGED = """
+JUDGED = f"""
     SELECT creator.id AS creator_id, payee.method, payee.version AS details_version,
            CASE WHEN payee.backup_withholding THEN 1 ELSE 0 END AS withhold,
-           CASE WHEN payee.creator_id IS NULL THEN 'no_payee,' ELSE
-             CASE WHEN payee.blocked THEN 'blocked,' ELSE '' END
-             || CASE WHEN payee.held_until > %s THEN 'held,' ELSE '' END
-             || CASE WHEN EXISTS (SELECT 1 FROM payouts_payeechange change
-                                   WHERE change.creator_id = creator.id AND change.status = 'proposed')
-                     THEN 'change_open,' ELSE '' END
-             || CASE WHEN payee.backup_withholding THEN ''
-                     WHEN payee.tax_status <> 'valid' THEN 'tax_form,'
-                     WHEN payee.tax_expires_on < %s THEN 'tax_form_expired,' ELSE '' END
-             || CASE WHEN payee.screening IN ('review', 'match') THEN 'sanctions,'
-                     WHEN payee.screening <> 'clear' OR payee.screened_on IS NULL OR payee.screened_on < %s
-                     THEN 'not_screened,' ELSE '' END
-             || CASE WHEN payee.destination_digest = '' AND payee.method <> 'manual'
-                     THEN 'no_destination,' ELSE '' END
+           CASE WHEN payee.creator_id IS NULL THEN 'no_payee,' ELSE {_REASONS.format(payee="payee")}
            END AS reasons
       FROM creators_creator creator LEFT JOIN payouts_payee payee ON payee.creator_id = creator.id
-"""
+"""  # noqa: S608 - one statement around another of ours
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Codes of the reasons against a payment, in their order; payable without any."""
+
+    reasons: tuple[str, ...]
+
+    @property
+    def payable(self) -> bool:
+        return not self.reasons
+
+    @property
+    def labels(self) -> list[str]:
+        return [str(REASONS[code]) for code in self.reasons]
+
+
+def of(creator: Creator, day: datetime.date | None = None) -> Judgement:
+    """Whether the creator may be paid on `day` (today), with every reason against it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{JUDGED} WHERE creator.id = %s", [*values(day or timezone.now().date()), creator.pk])
+        row = cursor.fetchone()
+    return Judgement(tuple(code for code in row[-1].split(",") if code))
+
+
+def judged(payees: QuerySet[Payee], day: datetime.date | None = None) -> QuerySet[Payee]:
+    """The payees, each with `reasons` as in JUDGED; a filter on it is read row by row along the list."""
+    rule = RawSQL(  # noqa: S611 - a statement of ours
+        _REASONS.format(payee="payouts_payee"),
+        values(day or timezone.now().date()),
+        output_field=CharField(),
+    )
+    return payees.annotate(reasons=rule)
 
 
 def values(day: datetime.date) -> list[Any]:

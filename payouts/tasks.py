@@ -6,7 +6,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from campaigns.models import Month
-from payouts import months, seals, verification
+from payouts import months, payees, seals, verification
+from payouts.models import PayeeChange
 from payouts.statements import files
 from pulse_site import runs
 from pulse_site.models import Run, User
@@ -18,6 +19,14 @@ def calculate_month(work: Work, code: str) -> None:
     """Draft one month; the summary of `months.calculate` is the run's result."""
     with work.once():
         work.result = months.calculate(code)
+
+
+@job
+def approve_payee_changes(work: Work, upload_id: int, by_id: int) -> None:
+    """Approve what is left of one file's proposals; a file may hold a hundred thousand."""
+    with work.once():
+        changes = PayeeChange.objects.filter(upload=upload_id, status=PayeeChange.Status.PROPOSED)
+        work.result = {"approved": payees.approve(changes, User.objects.get(pk=by_id))}
 
 
 @shared_task
@@ -54,6 +63,7 @@ def start_verifying(owner: User | None = None) -> Run:
     return runs.start("verify", key=f"{timezone.now():%Y-%m-%d}", arguments={}, owner=owner)
 
 
+@job
 def render_statements(work: Work, code: str) -> None:
     """Render a month's statements. Not inside work.once: each chunk is kept, a new attempt goes on."""
     result = files.render_month(code, work.progress)

@@ -187,6 +187,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "payouts.tasks.calculate_open_months",
         "schedule": crontab(minute=30, hour=5),
     },
+    "forget-confidential-files": {
+        "task": "pulse_site.tasks.forget_confidential_files",
+        "schedule": crontab(minute=20, hour=3),
+    },
     "seal": {"task": "payouts.tasks.seal_daily", "schedule": crontab(minute=5, hour=0)},
     "verify": {"task": "payouts.tasks.verify_nightly", "schedule": crontab(minute=30, hour=1)},
 }
@@ -212,6 +216,9 @@ ORIGINATOR_COMPANY_ENTRY_DESCRIPTION = env.str("ORIGINATOR_COMPANY_ENTRY_DESCRIP
 # How long a link to a creator's statements is good for, and whom he asks when it is no longer.
 STATEMENT_LINK_DAYS = env.int("STATEMENT_LINK_DAYS", default=30)
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")
+# On which form the creators' share is reported at year end, see payouts/tax.py: nec, misc or royalties.
+# Which of them it is is for the programme's tax adviser to say.
+TAX_REPORTING = env.str("TAX_REPORTING", default="nec")
 # Who may add rows may import them, who may view them may export them; without these everybody may.
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "add"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "view"

@@ -28,6 +28,11 @@ def sweep_at_start(**kwargs: Any) -> None:
     sweep.delay()
 
 
+@shared_task
+def forget_confidential_files() -> None:
+    imports.forget_old()
+
+
 @job
 def preview_upload(work: Work, upload_id: int) -> None:
     summary = imports.preview(Upload.objects.get(pk=upload_id), work.progress)
@@ -44,6 +49,7 @@ def apply_upload(work: Work, upload_id: int) -> None:
     upload = Upload.objects.get(pk=upload_id)
     if upload.status == Upload.Status.APPLIED:  # by an attempt that was killed before it could say so
         feeds.named(upload.feed)(upload.options).afterwards()
+        imports.forget(upload)
     else:
         imports.apply(upload, work.progress)
     with work.once():

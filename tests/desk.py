@@ -7,7 +7,17 @@ from django.contrib.auth.models import Group
 
 from campaigns.models import Campaign, Delivery, Placement, PlacementRun
 from creators.models import Decision, Eligibility, FollowerCount
-from payouts.models import Account, Earning, Payout, PayoutBatch, Seal, StatementFile, Transfer
+from payouts.models import (
+    Account,
+    Earning,
+    PayeeChange,
+    Payout,
+    PayoutBatch,
+    Seal,
+    StatementFile,
+    TaxYear,
+    Transfer,
+)
 from pulse_site import audit
 from pulse_site.models import Run, Upload, User
 from tests import factories
@@ -102,3 +112,6 @@ def _fill_money(number: int, campaign: Campaign, user: User) -> None:
     StatementFile.objects.create(
         creator=creator, month=month, language="en", format="csv", content=b"x", sha256="0" * 64
     )
+    factories.payee(creator)
+    PayeeChange.objects.create(creator=creator, proposed='{"city": "Troy"}', summary="city", proposed_by=user)
+    TaxYear.objects.get_or_create(year=2000 + number, defaults={"threshold_micros": 600_000_000})

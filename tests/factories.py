@@ -2,12 +2,15 @@
 
 import datetime
 import itertools
+import json
 from typing import Any
 
 from django.contrib.auth.models import Permission
 
 from campaigns.models import Advertiser, Campaign, Month
 from creators.models import Category, Creator, Enrolment, ProgrammeTerms, Reach, Tier, Video, VideoCounts
+from payouts import details
+from payouts.models import Payee
 from pulse_site.models import User
 
 DAY = datetime.date(2026, 10, 15)
@@ -101,3 +104,41 @@ def campaign(reference: str = "", categories: tuple[str, ...] = ("gaming",), **f
 
 def month(code: str = "2026-10", **fields: Any) -> Month:
     return Month.objects.get_or_create(code=code, defaults=fields)[0]
+
+
+def payee(creator: Creator, **fields: Any) -> Payee:
+    """Somebody who may be paid by ACH, to an account of his own: form valid, screened, nothing held.
+
+    `destination` is a dict; hint and digests follow from what is given.
+    """
+    number = f"{next(_serial):09}"
+    account = {"routing": "021000021", "account": number, "account_type": "checking"}
+    fields = {
+        "legal_name": f"Payee {creator.handle}"[:22],
+        "street": "1 Main Street",
+        "city": "Albany",
+        "region": "NY",
+        "postal_code": "12207",
+        "country": "US",
+        "email": f"{creator.pk}@example.com",
+        "method": "ach",
+        "destination": account,
+        "version": 1,
+        "tax_form": "w9",
+        "tax_status": "valid",
+        "tax_received_on": datetime.date(2026, 1, 2),
+        "tax_id": number,
+        "screening": "clear",
+        "screened_on": DAY,
+        **fields,
+    }
+    destination = fields.pop("destination")
+    return Payee.objects.create(
+        creator=creator,
+        destination=json.dumps(destination, sort_keys=True) if destination else "",
+        destination_hint=details.hint(fields["method"], destination),
+        destination_digest=details.digest(fields["method"], destination),
+        tax_id_hint=details.tax_hint(fields["tax_id"]),
+        tax_id_digest=details.tax_digest(fields["tax_id"]),
+        **fields,
+    )

@@ -19,7 +19,7 @@ from campaigns.models import Campaign, Month, PlacementRun
 from creators import approval, eligibility, enrolments
 from creators.models import Category, Creator, Decision
 from payouts import batches, months
-from payouts.demo import demand, people, supply
+from payouts.demo import demand, payees, people, supply
 from payouts.models import PayoutBatch
 from pulse_site.feeds.run import import_file
 from pulse_site.models import User
@@ -68,6 +68,7 @@ class Demo:
             self.run_a_day(self.first + number * ONE_DAY)
         self.step("deliveries of the month imported", lambda: self.bring_in_deliveries(self.first, self.last))
         self.close_the_month()
+        payees.enter(self)
         self.pay()
         if self.yesterday > self.last:
             self.go_on_to_yesterday()

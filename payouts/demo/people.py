@@ -16,8 +16,8 @@ PEOPLE = {
 }
 MAY = {
     "rita": ["review_creator", "change_creator"],
-    "fiona": ["review_month", "prepare_batch"],
-    "frank": ["close_month", "approve_batch"],
+    "fiona": ["review_month", "prepare_batch", "propose_payee_change", "screen_payee"],
+    "frank": ["close_month", "approve_batch", "approve_payee_change", "view_payee_details"],
     "arthur": [],
 }
 
@@ -40,6 +40,7 @@ def _person(name: str) -> User:
         user.set_password(PASSWORD)
         user.save(update_fields=["password"])
         if name in MAY:
-            may = Q(codename__startswith="view_") | Q(codename__in=MAY[name])
+            looks = Q(codename__startswith="view_") & ~Q(codename="view_payee_details")
+            may = looks | Q(codename__in=MAY[name])
             user.user_permissions.set(Permission.objects.filter(may))
     return user

@@ -78,8 +78,22 @@ class Payee(models.Model):
         blank=True,
         help_text=_("After a change of the bank details; that day is paid."),
     )
+    sharing_confirmed = models.BooleanField(
+        _("may share its bank details"),
+        default=False,
+        help_text=_("A person has seen that another payee has the same ones, and that it is right."),
+    )
     blocked = models.BooleanField(_("blocked"), default=False)
     blocked_reason = models.CharField(_("why it is blocked"), max_length=200, blank=True)
+    blocked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("blocked by"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
     tax_form = models.CharField(_("tax form"), max_length=10, choices=TaxForm, blank=True, default="")
     tax_status = models.CharField(
         _("status of the form"), max_length=10, choices=TaxStatus, default=TaxStatus.MISSING
@@ -93,6 +107,21 @@ class Payee(models.Model):
     )
     tax_id = EncryptedTextField(_("tax number"), blank=True)
     tax_id_hint = models.CharField(_("tax number"), max_length=20, blank=True)
+    tax_id_digest = models.CharField(
+        _("digest of the tax number"),
+        max_length=64,
+        blank=True,
+        help_text=_("Keyed: the payees of one taxpayer are reported together."),
+    )
+    tax_recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("tax form recorded by"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
     backup_withholding = models.BooleanField(
         _("backup withholding"),
         default=False,
@@ -102,6 +131,15 @@ class Payee(models.Model):
         _("sanctions screening"), max_length=12, choices=Screening, default=Screening.NOT_SCREENED
     )
     screened_on = models.DateField(_("screened on"), null=True, blank=True)
+    screened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("screened by"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
     created_at = models.DateTimeField(_("since"), default=timezone.now)
 
     class Meta:
@@ -109,9 +147,9 @@ class Payee(models.Model):
         verbose_name_plural = _("payees")
         ordering = ["-creator"]
         indexes = [
-            models.Index("method", name="payee_method"),
-            models.Index("tax_status", name="payee_tax_status"),
-            models.Index("screening", name="payee_screening"),
+            models.Index("method", "creator", name="payee_method"),
+            models.Index("tax_status", "creator", name="payee_tax_status"),
+            models.Index("screening", "creator", name="payee_screening"),
         ]
         permissions = [
             ("propose_payee_change", _("Can propose changes of payees")),
@@ -136,7 +174,9 @@ class PayeeChange(models.Model):
         Creator, models.PROTECT, verbose_name=_("creator"), related_name="payee_changes"
     )
     proposed = EncryptedTextField(_("new details"), help_text=_("JSON of the fields and their new values."))
-    summary = models.CharField(_("what changes"), max_length=300, help_text=_("Masked."))
+    summary = models.CharField(
+        _("what changes"), max_length=300, help_text=_("Names of the fields, with masked values.")
+    )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PROPOSED)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     upload = models.ForeignKey(
@@ -159,17 +199,19 @@ class PayeeChange(models.Model):
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
-        verbose_name=_("approved by"),
+        verbose_name=_("decided by"),
         null=True,
         blank=True,
         related_name="+",
+        help_text=_("Who approved or rejected it."),
     )
-    approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
+    approved_at = models.DateTimeField(_("decided"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("change of a payee")
         verbose_name_plural = _("changes of payees")
         ordering = ["-id"]
+        indexes = [models.Index("status", "id", name="payee_change_status")]
         constraints = [
             models.UniqueConstraint(
                 fields=["creator"], condition=Q(status="proposed"), name="payee_change_one_open"

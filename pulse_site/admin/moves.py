@@ -30,6 +30,7 @@ from pulse_site.refusal import Refused
 class Move:
     """What a button says, who may press it (one of the permissions), where it starts, what it asks for.
 
+    What it asks for besides a reason stands in a `form` of its own.
     `tone` is "good" for the move that is hoped for, "bad" for one that takes something away.
     """
 
@@ -39,6 +40,7 @@ class Move:
     tone: str = ""
     asks_reason: bool = False
     needs_reason: bool = False
+    form: "type[MoveForm] | None" = None
 
 
 class MoveForm(forms.Form):
@@ -53,7 +55,7 @@ class MoveForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["reason"].required = move.needs_reason
         if not move.asks_reason:
-            self.fields.clear()
+            del self.fields["reason"], self.fields["note"]
 
 
 class MovingAdmin(PulseModelAdmin):
@@ -71,6 +73,10 @@ class MovingAdmin(PulseModelAdmin):
         if record.status in self.moves[action].starts_from:
             return ""
         return _("It is %(status)s.") % {"status": record.get_status_display()}
+
+    def offers(self, request: HttpRequest, action: str, record: Any) -> bool:
+        """Whether the record's page has a button for the move."""
+        return record.status in self.moves[action].starts_from
 
     def figures(self, record: Any) -> Iterable[tuple[object, object]]:
         """Label and value of what must be seen before the one record is moved."""
@@ -100,7 +106,7 @@ class MovingAdmin(PulseModelAdmin):
             context["moves"] = [
                 {"label": move.label, "tone": move.tone, "url": self.move_url(action, [record.pk])}
                 for action, move in self.moves_for(request)
-                if record.status in move.starts_from
+                if self.offers(request, action, record)
             ]
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -115,7 +121,7 @@ class MovingAdmin(PulseModelAdmin):
         if not _may(request, move):
             raise PermissionDenied
         obstacles = [(record, self.obstacle(request, action, record)) for record in self._chosen(request)]
-        form = MoveForm(move, request.POST if request.method == "POST" else None)
+        form = (move.form or MoveForm)(move, request.POST if request.method == "POST" else None)
         if form.is_valid() and not all(why for _record, why in obstacles):
             return self._moved(request, action, [r for r, why in obstacles if not why], form.cleaned_data)
         return self._asked(request, action, obstacles, form)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from pulse_site import runs
 from pulse_site.admin.model_admin import PulseModelAdmin, badge, column, grouped
+from pulse_site.feeds import run as imports
 from pulse_site.models import Run, Upload
 from pulse_site.spreadsheets import csv_chunks
 
@@ -28,6 +29,7 @@ FEEDS = {
     "followers": gettext_lazy("Follower counts"),
     "videos": gettext_lazy("Videos and their daily counts"),
     "deliveries": gettext_lazy("Delivered impressions"),
+    "payees": gettext_lazy("Payees: names, bank details, tax forms"),
 }
 # Why rows are rejected: the codes that feeds give, in words.
 REASONS = {
@@ -36,8 +38,10 @@ REASONS = {
     "bad_date": gettext_lazy("not a usable date"),
     "bad_handle": gettext_lazy("not a handle"),
     "bad_number": gettext_lazy("not a number"),
+    "bad_details": gettext_lazy("details that can’t be used"),
     "before_programme": gettext_lazy("before the programme"),
     "cells": gettext_lazy("wrong number of cells"),
+    "change_open": gettext_lazy("another change waits"),
     "conflict": gettext_lazy("contradicting rows"),
     "fractional": gettext_lazy("not whole"),
     "future_date": gettext_lazy("still to come"),
@@ -47,6 +51,7 @@ REASONS = {
     "too_long": gettext_lazy("too long"),
     "unknown_campaign": gettext_lazy("unknown campaign"),
     "unknown_category": gettext_lazy("unknown category"),
+    "unknown_creator": gettext_lazy("unknown creator"),
     "unknown_tier": gettext_lazy("unknown tier"),
     "unknown_video": gettext_lazy("unknown video"),
     "unreadable": gettext_lazy("unreadable"),
@@ -184,6 +189,7 @@ class UploadAdmin(PulseModelAdmin):
             raise PermissionDenied
         waiting = Upload.objects.filter(pk=pk, status__in=Upload.WAITING)
         if waiting.update(status=Upload.Status.CANCELLED):
+            imports.forget(Upload.objects.get(pk=pk))
             messages.success(request, _("Cancelled. Nothing of the file was taken."))
         else:
             messages.error(request, _("This upload is no longer waiting to be applied."))

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.utils.module_loading import import_string
 
 from pulse_site.feeds.cells import Unusable, day
-from pulse_site.models import Upload
+from pulse_site.models import Upload, User
 from pulse_site.refusal import Refused
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Column:
     required column must be there and filled; another is `default` where it is absent or blank. Two rows with
     the same key must agree in every `compared` column. `choose` picks the cell to read where several headers
     name the column; without it the first alias wins.
+    What stands in a `secret` column is never repeated.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Column:
     default: Any = None
     compared: bool = True
     choose: Callable[[Sequence[str]], str] | None = None
+    secret: bool = False
 
 
 class Feed:
@@ -50,6 +52,7 @@ class Feed:
     name: ClassVar[str]
     key: ClassVar[tuple[str, ...]]
     sample: ClassVar[tuple[str, ...]]  # columns of feed_ready that a preview shows
+    confidential: ClassVar[bool] = False  # an uploaded file is removed once it is settled
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         """Take the options; raises Refused for those that make no sense."""
@@ -58,6 +61,9 @@ class Feed:
     @property
     def columns(self) -> tuple[Column, ...]:
         raise NotImplementedError
+
+    def admit(self, by: User | None) -> None:
+        """Raise Refused when `by` may not import such files; None is a command without a person."""
 
     def check(self, stage: "Stage") -> None:
         """Reject the rows that can't be taken, with stage.reject."""
@@ -87,6 +93,11 @@ def named(name: str) -> type[Feed]:
         if known == name:
             return import_string(path)
     raise Refused(f"There is no feed named {name!r}.")
+
+
+def confidential() -> list[str]:
+    """The names of the feeds whose files are removed once they are settled."""
+    return [name for name, path in _declared() if import_string(path).confidential]
 
 
 def day_option(options: Mapping[str, Any], name: str) -> str:

@@ -17,6 +17,7 @@ from pulse_site.refusal import Refused
 
 SHOWN_HEADERS = 12
 LONGEST_VALUE = 300
+SECRET = "•••"  # noqa: S105 - what is kept of a cell that nobody may read
 Record = tuple[int, list[str]]  # line, cells
 Rejected = tuple[int, str, str, str, str]  # line, column, value, reason, message
 
@@ -37,6 +38,7 @@ class Columns:
         self, header: Sequence[str], columns: Sequence[Column], corrections: Mapping[str, str]
     ) -> None:
         self.header = header
+        self.secrets = any(column.secret for column in columns)
         self.places = {column.name: self._places(column, corrections) for column in columns}
         self._require(columns)
         self.present = [column for column in columns if self.places[column.name]]
@@ -62,7 +64,8 @@ class Columns:
     def complaint(self, line: int, cells: Sequence[str]) -> Rejected:
         """Which cell of a row that `read` refused is to blame, and why."""
         if len(cells) != len(self.header):
-            return line, "", " | ".join(cells)[:LONGEST_VALUE], "cells", self._wrong_width(cells)
+            shown = "" if self.secrets else " | ".join(cells)[:LONGEST_VALUE]
+            return line, "", shown, "cells", self._wrong_width(cells)
         for column, (pick, parse) in zip(self.present, self._plan, strict=True):
             picked = pick(cells)
             shown = " | ".join(picked) if isinstance(picked, tuple) else picked
@@ -71,6 +74,7 @@ class Columns:
             try:
                 parse(picked)
             except Unusable as unusable:
+                shown = SECRET if column.secret else shown
                 return line, column.name, shown[:LONGEST_VALUE], unusable.reason, unusable.message
         raise AssertionError(f"line {line} was refused without a reason")
 

@@ -26,6 +26,7 @@ from pulse_site.models import Upload, User
 from pulse_site.refusal import Refused
 
 BATCH = 2_000
+ABANDONED_AFTER = datetime.timedelta(days=7)
 Progress = Callable[[int, str], None]
 
 
@@ -60,7 +61,9 @@ def preview(upload: Upload, progress: Progress | None = None) -> dict[str, Any]:
     Returns the summary of import_file; raises Refused as it does, and keeps the reason.
     """
     with _refusal_kept(upload):
-        return _Import(upload, Path(upload.file.path), progress=progress).preview()
+        work = _Import(upload, Path(upload.file.path), progress=progress)
+        work.feed.admit(upload.uploaded_by)
+        return work.preview()
 
 
 def apply(upload: Upload, progress: Progress | None = None) -> dict[str, Any]:
@@ -70,7 +73,26 @@ def apply(upload: Upload, progress: Progress | None = None) -> dict[str, Any]:
     or cancelled, or whose file is not the one that was previewed.
     """
     with _refusal_kept(upload):
-        return _Import(upload, Path(upload.file.path), progress=progress).apply()
+        summary = _Import(upload, Path(upload.file.path), progress=progress).apply()
+    forget(upload)
+    return summary
+
+
+def forget(upload: Upload) -> None:
+    """Remove the stored file of a settled upload if its feed is confidential; may run again."""
+    settled = upload.status not in Upload.WAITING
+    if settled and upload.file and feeds.named(upload.feed).confidential:
+        upload.file.delete(save=False)
+        Upload.objects.filter(pk=upload.pk).update(file="")
+
+
+def forget_old() -> None:
+    """Cancel confidential uploads that nobody applied within some days, and forget whatever is settled."""
+    stored = Upload.objects.filter(feed__in=feeds.confidential()).exclude(file="")
+    long_ago = timezone.now() - ABANDONED_AFTER
+    stored.filter(status__in=Upload.WAITING, uploaded_at__lt=long_ago).update(status=Upload.Status.CANCELLED)
+    for upload in stored.exclude(status__in=Upload.WAITING):
+        forget(upload)
 
 
 class _Import:
@@ -101,6 +123,7 @@ class _Import:
         return summary
 
     def apply(self) -> dict[str, Any]:
+        self.feed.admit(self.upload.uploaded_by)
         with self._stage() as stage:
             self._read(stage)
             with transaction.atomic():
@@ -213,6 +236,8 @@ def _refusal_kept(upload: Upload) -> Iterator[None]:
     except Refused as refusal:
         waiting = Upload.objects.filter(pk=upload.pk, status__in=Upload.WAITING)
         waiting.update(status=Upload.Status.REFUSED, error=str(refusal))
+        upload.refresh_from_db(fields=["status"])
+        forget(upload)
         raise
 
 

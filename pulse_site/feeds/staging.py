@@ -8,7 +8,7 @@ and each has its own way to take turns and to read a moment from seconds.
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self, TextIO
@@ -23,7 +23,7 @@ from pulse_site.refusal import Refused
 from pulse_site.spreadsheets import harmless
 
 KEPT_REJECTED_ROWS = 10_000
-_TABLES = ("feed_rows", "feed_rejected", "feed_ready", "feed_repeated")
+_TABLES = ("feed_rows", "feed_rejected", "feed_ready", "feed_repeated", "feed_judged")
 _REJECTED = 'line, "column", value, reason, message'
 _TURN = 5_702_887  # any number, the same for all imports
 
@@ -94,6 +94,20 @@ class Stage:
     def settle(self) -> None:
         """All rows are in: let the database look at them before it plans what to do with them."""
         execute("ANALYZE feed_rows")
+
+    def judge(self, columns: Mapping[str, str]) -> None:
+        """Make feed_judged (line and `columns`, name -> type) for what a feed finds out in Python."""
+        definitions = ", ".join(f"{name} {type}" for name, type in columns.items())
+        execute(f"CREATE TEMPORARY TABLE feed_judged (line bigint, {definitions})")
+        self.judged = ", ".join(("line", *columns))
+
+    def load_judged(self, rows: Sequence[tuple[Any, ...]], rejected: Sequence[tuple[Any, ...]]) -> None:
+        """Add to feed_judged, and move the rejected rows (as in `load`) out of feed_rows."""
+        if rows:
+            _load("feed_judged", self.judged, rows)
+        if rejected:
+            _load("feed_rejected", _REJECTED, rejected)
+            execute("DELETE FROM feed_rows WHERE line IN (SELECT line FROM feed_rejected)")
 
     def reject(
         self, column: str, reason: str, message: str, where: str, parameters: Sequence[Any] = ()
