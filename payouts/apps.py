@@ -8,3 +8,4 @@ class PayoutsConfig(AppConfig):
     name = "payouts"
     verbose_name = _("Payouts")
     guards = GUARDS
+    feeds = {"invalid_traffic": "payouts.invalid_traffic.InvalidTrafficFeed"}

@@ -29,6 +29,7 @@ FEEDS = {
     "followers": gettext_lazy("Follower counts"),
     "videos": gettext_lazy("Videos and their daily counts"),
     "deliveries": gettext_lazy("Delivered impressions"),
+    "invalid_traffic": gettext_lazy("Invalid traffic"),
 }
 # Why rows are rejected: the codes that feeds give, in words.
 REASONS = {
@@ -51,6 +52,11 @@ REASONS = {
     "unknown_tier": gettext_lazy("unknown tier"),
     "unknown_video": gettext_lazy("unknown video"),
     "unreadable": gettext_lazy("unreadable"),
+    "approved": gettext_lazy("approved with another count"),
+    "not_billed": gettext_lazy("never billed"),
+    "not_delivered": gettext_lazy("no such delivery"),
+    "nothing": gettext_lazy("no impressions"),
+    "too_many": gettext_lazy("more than the delivery has"),
 }
 SHOWN_REJECTED_ROWS = 20
 

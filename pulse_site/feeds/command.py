@@ -5,12 +5,15 @@ from typing import Any, ClassVar
 
 from django.core.management.base import CommandParser
 
-from pulse_site.commands import SummaryCommand
+from pulse_site.commands import SummaryCommand, user
 from pulse_site.feeds.run import import_file
 
 
 class ImportCommand(SummaryCommand):
-    """Imports a file of the feed `feed`; `options` names the command's options that the feed takes."""
+    """Imports a file of the feed `feed`; `options` names the command's options that the feed takes.
+
+    A command may say by an option `username` who imports.
+    """
 
     feed: ClassVar[str]
     options: ClassVar[tuple[str, ...]] = ()
@@ -27,7 +30,7 @@ class ImportCommand(SummaryCommand):
             options["file"],
             name=options["file"].name,
             options={name: options[name] for name in self.options},
-            by=None,
+            by=user(options["username"]) if options.get("username") else None,
             dry_run=options["dry_run"],
             rejects=options["rejects"],
             progress=self._show_progress,
