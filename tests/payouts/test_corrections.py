@@ -110,9 +110,7 @@ def test_corrections_that_together_take_too_much_are_refused_at_the_approval(
     assert clean()
 
 
-def test_goodwill_is_borne_by_the_platform_alone(
-    october: Month, prepare: Prepare, finance_two: User
-) -> None:
+def test_goodwill_is_borne_by_the_platform_alone(october: Month, prepare: Prepare, finance_two: User) -> None:
     corrections.approve(prepare(30 * DOLLAR, creator=None, reason="goodwill"), finance_two)
     assert balances() == {"receivable": -170 * DOLLAR, "payable": 100 * DOLLAR, "platform": 70 * DOLLAR}
     corrections.approve(prepare(20 * DOLLAR, campaign=None, reason="goodwill"), finance_two)
