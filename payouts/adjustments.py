@@ -108,7 +108,8 @@ _GOODWILL = """
 """
 # Earnings whose posted deductions are not what their share lost by what was taken back: from, to, posted.
 DIFFERENT = f"""
-    SELECT origin_id, campaign_id, creator_id, {_SHARE.format("whole")} - {_SHARE.format("rest")}, posted_micros
+    SELECT origin_id, campaign_id, creator_id, {_SHARE.format("whole")} - {_SHARE.format("rest")},
+           posted_micros
       FROM (SELECT own.origin_id, own.campaign_id, own.creator_id, {FROZEN_SHARE} AS bps,
                    COALESCE(earning.enrolled_micros, 0) AS whole,
                    COALESCE(earning.enrolled_micros, 0) - own.enrolled_micros AS rest,
@@ -186,7 +187,7 @@ def post_of_origin(month: Month, by: User) -> None:
 
 
 def post_of_correction(correction: Correction, by: User) -> None:
-    """Post the adjustments of an approved correction whose origin is closed, in the month after the last closed.
+    """Post the adjustments of an approved correction whose origin is closed: after the last closed month.
 
     The caller holds the months and has the turn.
     """
@@ -220,9 +221,9 @@ def _require_none(beyond: str, values: Sequence[Any]) -> None:
             earned, taken = shared, taken_of_shared
         raise Refused(
             _(
-                "Of the %(earned)s that %(campaign)s was billed in %(month)s beside @%(creator)s, %(taken)s would "
-                "be taken back in all. Give the difference back by a correction of its own, or prepare this one "
-                "again with what is left."
+                "Of the %(earned)s that %(campaign)s was billed in %(month)s beside @%(creator)s, %(taken)s "
+                "would be taken back in all. Give the difference back by a correction of its own, or prepare "
+                "this one again with what is left."
             )
             % {
                 "earned": dollars(earned),

@@ -9,3 +9,9 @@ class PayoutsConfig(AppConfig):
     verbose_name = _("Payouts")
     guards = GUARDS
     feeds = {"invalid_traffic": "payouts.invalid_traffic.InvalidTrafficFeed"}
+
+    def ready(self) -> None:
+        from campaigns import reports
+        from payouts.credits import credits_of
+
+        reports.credit_sources.append(credits_of)

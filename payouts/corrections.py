@@ -48,10 +48,10 @@ def prepare(
 ) -> Correction:
     """Prepare a correction of `micros` that were billed in `origin`.
 
-    With a campaign and a creator, positive micros are taken back from both sides and negative ones given back,
-    at most what was taken. With a campaign alone they are credited to its advertiser, with a creator alone
-    paid to him; the platform bears that, and negative ones take such goodwill back. `detail` is what both
-    sides read, `note` what colleagues read. Raises Refused when `by` may not or there is not as much.
+    With a campaign and a creator, positive micros are taken back from both sides and negative ones given
+    back, at most what was taken. With a campaign alone they are credited to its advertiser, with a creator
+    alone paid to him; the platform bears that, and negative ones take such goodwill back. `detail` is what
+    both sides read, `note` what colleagues read. Raises Refused when `by` may not or there is not as much.
     """
     require(by, PREPARES)
     amounts = _amounts(origin, campaign, creator, micros)
@@ -163,8 +163,8 @@ def _enrolled(origin: Month, campaign: Campaign, creator: Creator, micros: int) 
     if earning is None:
         raise Refused(
             _(
-                "Nothing was billed in %(month)s to %(campaign)s beside %(creator)s. Check the three; a month "
-                "that is still open must be calculated first."
+                "Nothing was billed in %(month)s to %(campaign)s beside %(creator)s. Check the three; a "
+                "month that is still open must be calculated first."
             )
             % {"month": origin, "campaign": campaign.reference, "creator": creator}
         )
@@ -186,7 +186,7 @@ def _enrolled(origin: Month, campaign: Campaign, creator: Creator, micros: int) 
 
 
 def _standing(origin: Month, campaign: Campaign | None, creator: Creator | None) -> dict[str, int]:
-    """What stands against the key so far, prepared and approved: revenue_micros, enrolled_micros, share_micros."""
+    """The sums of what stands against the key so far, prepared or approved, by name."""
     standing = Adjustment.objects.filter(
         origin=origin, campaign=campaign, creator=creator, correction__status__in=STANDING
     )

@@ -160,7 +160,8 @@ def adjustments() -> Guard:
                     PERFORM 1 FROM payouts_correction WHERE status <> 'prepared' LIMIT 1;
                   ELSE
                     PERFORM 1 FROM payouts_correction
-                      WHERE id IN (SELECT correction_id FROM old_rows UNION SELECT correction_id FROM new_rows)
+                      WHERE id IN (SELECT correction_id FROM old_rows
+                                    UNION SELECT correction_id FROM new_rows)
                       ORDER BY id FOR SHARE;
                     PERFORM 1 FROM old_rows FULL JOIN new_rows ON new_rows.id = old_rows.id
                       LEFT JOIN payouts_correction was ON was.id = old_rows.correction_id

@@ -48,8 +48,8 @@ _GIVEN = """
            CASE WHEN a.id IS NULL THEN 'created'
                 WHEN a.status = 'prepared' AND (a.impressions <> r.impressions OR a.detail <> r.reason)
                 THEN 'updated' ELSE 'unchanged' END AS change
-      FROM (SELECT s.line, s.day, s.campaign, s.impressions, s.reason, d.campaign_id, d.video_id, d.creator_id,
-                   d.month_id AS origin_id,
+      FROM (SELECT s.line, s.day, s.campaign, s.impressions, s.reason, d.campaign_id, d.video_id,
+                   d.creator_id, d.month_id AS origin_id,
                    s.impressions * (d.revenue_micros / d.impressions) AS revenue_micros
               FROM feed_rows s
               JOIN campaigns_campaign c ON c.reference = s.campaign
@@ -60,16 +60,17 @@ _GIVEN = """
         ON a.day = r.day AND a.campaign_id = r.campaign_id AND a.video_id = r.video_id
 """
 _ADD = """
-    INSERT INTO payouts_adjustment (correction_id, origin_id, campaign_id, creator_id, day, video_id, impressions,
-                                    revenue_micros, enrolled_micros, share_micros, detail)
-    SELECT %s, origin_id, campaign_id, creator_id, day, video_id, impressions, revenue_micros, enrolled_micros,
-           0, reason
+    INSERT INTO payouts_adjustment (correction_id, origin_id, campaign_id, creator_id, day, video_id,
+                                    impressions, revenue_micros, enrolled_micros, share_micros, detail)
+    SELECT %s, origin_id, campaign_id, creator_id, day, video_id,
+           impressions, revenue_micros, enrolled_micros, 0, reason
       FROM feed_ready WHERE change = 'created' ORDER BY line
 """
 _CHANGE = """
     UPDATE payouts_adjustment
-       SET correction_id = %s, origin_id = r.origin_id, creator_id = r.creator_id, impressions = r.impressions,
-           revenue_micros = r.revenue_micros, enrolled_micros = r.enrolled_micros, detail = r.reason
+       SET correction_id = %s, origin_id = r.origin_id, creator_id = r.creator_id,
+           impressions = r.impressions, revenue_micros = r.revenue_micros,
+           enrolled_micros = r.enrolled_micros, detail = r.reason
       FROM feed_ready r WHERE r.change = 'updated' AND payouts_adjustment.id = r.adjustment_id
 """
 

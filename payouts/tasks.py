@@ -4,8 +4,10 @@ from celery import shared_task
 from django.utils import timezone
 
 from campaigns.models import Month
-from payouts import months, seals
+from payouts import corrections, months, seals
+from payouts.models import Correction
 from pulse_site import runs
+from pulse_site.models import User
 from pulse_site.runs import Work, job
 
 
@@ -14,6 +16,14 @@ def calculate_month(work: Work, code: str) -> None:
     """Draft one month; the summary of `months.calculate` is the run's result."""
     with work.once():
         work.result = months.calculate(code)
+
+
+@job
+def approve_correction(work: Work, correction_id: int, user_id: int) -> None:
+    """Approve a correction of many adjustments for the user who asked."""
+    correction, by = Correction.objects.get(pk=correction_id), User.objects.get(pk=user_id)
+    with work.once():
+        work.result = corrections.approve(correction, by)
 
 
 @shared_task

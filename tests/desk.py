@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 
 from campaigns.models import Campaign, Delivery, Placement, PlacementRun
 from creators.models import Decision, Eligibility, FollowerCount
-from payouts.models import Account, Earning, Payout, PayoutBatch, Seal, Transfer
+from payouts.models import Account, Correction, Dispute, Earning, Payout, PayoutBatch, Seal, Transfer
 from pulse_site.models import Run, Upload, User
 from tests import factories
 
@@ -96,4 +96,9 @@ def _fill_money(number: int, campaign: Campaign, user: User) -> None:
         reference=f"B-{number}", month=month, minimum_micros=0, prepared_by=user
     )
     Payout.objects.create(batch=batch, creator=creator, amount_micros=5_000_000)
+    correction = Correction.objects.create(reason="other", prepared_by=user)
+    correction.adjustments.create(
+        origin=month, campaign=campaign, creator=creator, revenue_micros=1_000_000, enrolled_micros=1_000_000
+    )
+    Dispute.objects.create(creator=creator, month=month, text="My best video is missing.")
     Seal.objects.create(subject="transfers", first_id=1, last_id=number, rows=1, digest="0" * 64)

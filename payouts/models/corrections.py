@@ -96,8 +96,8 @@ class Adjustment(models.Model):
 
     What is taken back is positive, what is given back negative. `share_micros` is found when it is posted:
     the difference between the share that was posted and the share of what remains (rule 7 of the design:
-    a delta is never rounded by itself). Without a creator it is goodwill to the advertiser, without a campaign
-    goodwill to the creator, whose `share_micros` a person sets; the platform bears either alone.
+    a delta is never rounded by itself). Without a creator it is goodwill to the advertiser, without a
+    campaign goodwill to the creator, whose `share_micros` a person sets; the platform bears either alone.
     """
 
     correction = models.ForeignKey(

@@ -30,7 +30,8 @@ from pulse_site.refusal import Refused
 class Move:
     """What a button says, who may press it (one of the permissions), where it starts, what it asks for.
 
-    `tone` is "good" for the move that is hoped for, "bad" for one that takes something away.
+    `tone` is "good" for the move that is hoped for, "bad" for one that takes something away. `form` asks for
+    what a reason and a note don't say.
     """
 
     label: Any
@@ -39,6 +40,7 @@ class Move:
     tone: str = ""
     asks_reason: bool = False
     needs_reason: bool = False
+    form: "type[MoveForm] | None" = None
 
 
 class MoveForm(forms.Form):
@@ -53,7 +55,8 @@ class MoveForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["reason"].required = move.needs_reason
         if not move.asks_reason:
-            self.fields.clear()
+            for name in MoveForm.base_fields:
+                del self.fields[name]
 
 
 class MovingAdmin(PulseModelAdmin):
@@ -115,7 +118,7 @@ class MovingAdmin(PulseModelAdmin):
         if not _may(request, move):
             raise PermissionDenied
         obstacles = [(record, self.obstacle(request, action, record)) for record in self._chosen(request)]
-        form = MoveForm(move, request.POST if request.method == "POST" else None)
+        form = (move.form or MoveForm)(move, request.POST if request.method == "POST" else None)
         if form.is_valid() and not all(why for _record, why in obstacles):
             return self._moved(request, action, [r for r, why in obstacles if not why], form.cleaned_data)
         return self._asked(request, action, obstacles, form)

@@ -110,7 +110,8 @@ class Stage:
         """
         moved = execute(
             f"""INSERT INTO feed_rejected ({_REJECTED})
-                SELECT line, %s, CAST("{column}" AS text), %s, %s || CAST({figure} AS text) FROM feed_rows WHERE {where}""",
+                SELECT line, %s, CAST("{column}" AS text), %s, %s || CAST({figure} AS text)
+                  FROM feed_rows WHERE {where}""",
             [column, reason, message, *parameters],
         )
         if moved:

@@ -35,6 +35,8 @@ TONES = {
     "failed": "bad",
     "refused": "bad",
     "cancelled": "",
+    "answered": "info",
+    "adjusted": "good",
 }
 
 

@@ -116,8 +116,8 @@ POSTED, UNPOSTED = (
     OF.format("approved") + " AND month_id IS NULL",
 )
 ADJUSTMENT_COPIES = """
-    INSERT INTO payouts_adjustment (correction_id, origin_id, campaign_id, creator_id, impressions, revenue_micros,
-                                    enrolled_micros, share_micros, detail, month_id)
+    INSERT INTO payouts_adjustment (correction_id, origin_id, campaign_id, creator_id, impressions,
+                                    revenue_micros, enrolled_micros, share_micros, detail, month_id)
     SELECT {correction}, origin_id, campaign_id, creator_id, 0, 1, 0, 0, '', {month} FROM payouts_adjustment
 """
 PREPARED = "(SELECT id FROM payouts_correction WHERE status = 'prepared')"

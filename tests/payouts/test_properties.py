@@ -208,7 +208,7 @@ def test_whatever_is_taken_back_in_however_many_steps_the_creator_keeps_the_shar
 def _prepared(
     by: User, month: Month, campaign: Campaign, creator: Creator, steps: list[tuple[int, int]]
 ) -> list[Correction]:
-    """A correction for each step (revenue, and how much of it was shared in basis points), a few rows in one."""
+    """Corrections of up to three rows, one for each step: the revenue, and the basis points of it shared."""
     made = []
     for number, (revenue, part) in enumerate(steps):
         if number % 3 == 0:
