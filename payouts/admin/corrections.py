@@ -16,7 +16,7 @@ from django.utils.translation import pgettext_lazy
 from campaigns.models import Campaign, Month
 from creators.models import Creator
 from payouts import corrections, effects
-from payouts.models import Adjustment, Correction
+from payouts.models import Adjustment, Correction, Dispute
 from pulse_site import money, runs
 from pulse_site.admin import model_admin
 from pulse_site.admin.moves import Move, MovingAdmin
@@ -123,9 +123,9 @@ class CorrectionAdmin(MovingAdmin):
         ),
     }
 
-    @admin.display(description=_("decided by"), empty_value="–")
-    def decided_by(self, correction: Correction) -> User | None:
-        return correction.approved_by
+    @admin.display(description=_("decided by"))
+    def decided_by(self, correction: Correction) -> User | str:
+        return correction.approved_by or "–"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(corrections.PREPARES)
@@ -137,7 +137,10 @@ class CorrectionAdmin(MovingAdmin):
         """The page that prepares one adjustment by hand."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        asked = {name: request.GET[name] for name in ("month", "campaign", "creator") if name in request.GET}
+        closed = Month.objects.filter(status=Month.Status.CLOSED).order_by("-code").first()
+        asked = {"month": closed} | {
+            name: request.GET[name] for name in ("month", "campaign", "creator") if name in request.GET
+        }
         form = CorrectionForm(request.POST or None, request.FILES or None, initial=asked)
         if request.method == "POST" and form.is_valid() and (made := form.prepare(cast(User, request.user))):
             messages.success(request, _("Prepared; another person approves it."))
@@ -201,6 +204,13 @@ def of_creator(request: HttpRequest, creator: Creator) -> dict[str, Any] | None:
     """What of the creator's earnings was corrected, or is about to be."""
     found = list(_newest(Adjustment.objects.filter(creator=creator)))
     return {"adjustments": found, "creator": creator} if found else None
+
+
+@panel("admin/panels/adjustments.html", of=Dispute, permission="payouts.view_adjustment", position=10)
+def of_dispute(request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
+    """What was corrected of the creator's earnings: by one of these a dispute is resolved."""
+    found = list(_newest(Adjustment.objects.filter(creator=dispute.creator)))
+    return {"adjustments": found, "creator": dispute.creator, "month": dispute.month_id}
 
 
 def _newest(adjustments: QuerySet[Adjustment]) -> QuerySet[Adjustment]:
