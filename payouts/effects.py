@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from payouts.adjustments import SHARES
-from payouts.models import Account, Correction
+from payouts.models import Account, Adjustment, Correction
 
 SHOWN = 20
 _LINES = f"""
@@ -115,7 +115,8 @@ def effects(correction: Correction) -> Effects:
 
 
 def _debtors(keys: list[int]) -> list[tuple[Any, ...]]:
-    accounts = Account.objects.with_balance().filter(creator__adjustments__correction=keys[0]).distinct()
+    creators = Adjustment.objects.filter(correction=keys[0]).values("creator")
+    accounts = Account.objects.with_balance().filter(creator__in=creators)
     named = accounts.order_by().values("creator_id", "balance_micros")  # type: ignore[misc]
     balances, values = named.query.sql_with_params()
     return _select(_NEGATIVE.replace("{balances}", balances), [*keys, *values])
