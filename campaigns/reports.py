@@ -6,7 +6,7 @@ so that nobody has to guess why the ad server's total is larger than the bill.
 
 import datetime
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -101,12 +101,38 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Credit:
+    """What was taken off the bill afterwards, or put back on it (negative), and why."""
+
+    day: datetime.date | None
+    video_id: int | None
+    impressions: int
+    micros: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Credits:
+    """The newest credits of a campaign, and the sum of all."""
+
+    newest: list[Credit]
+    count: int
+    micros: int
+
+
+NO_CREDITS = Credits([], 0, 0)
+# Money is corrected in an app above this one, which says here how to find what it credited to a campaign.
+credit_sources: list[Callable[[Campaign], Credits]] = []
+
+
+@dataclass(frozen=True)
 class Report:
     """A campaign's delivery: `days` in order, those without any left out; `reasons` largest first."""
 
     progress: Progress
     days: list[Day]
     reasons: list[Reason]
+    credits: Credits = NO_CREDITS
 
     @cached_property
     def off_lineup(self) -> int:
@@ -159,6 +185,16 @@ def report(campaign: Campaign, today: datetime.date) -> Report:
         ),
         list(days.values()),
         [Reason(str(Delivery.Verdict(key).label), off_lineup[key]) for key in _largest_first(off_lineup)],
+        _credits(campaign),
+    )
+
+
+def _credits(campaign: Campaign) -> Credits:
+    found = [source(campaign) for source in credit_sources]
+    return Credits(
+        [credit for each in found for credit in each.newest],
+        sum(each.count for each in found),
+        sum(each.micros for each in found),
     )
 
 

@@ -7,6 +7,15 @@ from payouts.guards import GUARDS
 class PayoutsConfig(AppConfig):
     name = "payouts"
     verbose_name = _("Payouts")
-    feeds = {"payees": "payouts.payee_feed.PayeesFeed"}
     guards = GUARDS
     audited = "payouts.audited.AUDITED"
+    feeds = {
+        "invalid_traffic": "payouts.invalid_traffic.InvalidTrafficFeed",
+        "payees": "payouts.payee_feed.PayeesFeed",
+    }
+
+    def ready(self) -> None:
+        from campaigns import reports
+        from payouts.credits import credits_of
+
+        reports.credit_sources.append(credits_of)

@@ -78,6 +78,119 @@ def closed_months() -> Guard:
     )
 
 
+def settled_corrections() -> Guard:
+    """A correction that was approved or rejected is neither changed nor deleted."""
+    table, name, text = (
+        "payouts_correction",
+        "payouts_correction_settled",
+        "a decided correction stays as it is",
+    )
+    verbs = ("update", "delete")
+    return Guard(
+        table=table,
+        triggers=tuple(f"{name}_{verb}" for verb in verbs),
+        postgresql=(
+            f"""CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION '{text}' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+            *(
+                f"""CREATE OR REPLACE TRIGGER {name}_{verb} BEFORE {verb.upper()} ON {table}
+                    FOR EACH ROW WHEN (OLD.status <> 'prepared') EXECUTE FUNCTION {name}()"""
+                for verb in verbs
+            ),
+        ),
+        sqlite=tuple(
+            f"""CREATE TRIGGER IF NOT EXISTS {name}_{verb} BEFORE {verb.upper()} ON {table}
+                WHEN OLD.status <> 'prepared' BEGIN SELECT RAISE(ABORT, '{text}'); END"""
+            for verb in verbs
+        ),
+    )
+
+
+# All of an adjustment but the month it is posted in and the share that is found with it.
+_GIVEN = (
+    "id correction_id origin_id campaign_id creator_id day video_id impressions revenue_micros"
+    " enrolled_micros detail"
+).split()
+# Posting, the one change that an approved adjustment takes: the month, once, and with both sides the share.
+_POSTS = """
+    {old}.month_id IS NULL AND {new}.month_id IS NOT NULL
+    AND ({old}.share_micros = {new}.share_micros
+         OR ({old}.campaign_id IS NOT NULL AND {old}.creator_id IS NOT NULL))
+"""
+
+
+def adjustments() -> Guard:
+    """Adjustments of a decided correction are neither added, changed nor deleted; only posting writes once.
+
+    None is posted before its correction is approved. On PostgreSQL the statement's rows are looked at all at
+    once, and their corrections are held, so that nobody decides on them before the transaction ends.
+    """
+    table, name = "payouts_adjustment", "payouts_adjustment_settled"
+    text = "an adjustment of a decided correction stays as it is"
+    changes = (("insert", ("NEW",)), ("update", ("OLD", "NEW")), ("delete", ("OLD",)))
+    same = " AND ".join(f"old_rows.{each} IS NOT DISTINCT FROM new_rows.{each}" for each in _GIVEN)
+    same_row = " AND ".join(f"OLD.{each} IS NEW.{each}" for each in _GIVEN)
+    posts = _POSTS.format(old="old_rows", new="new_rows")
+    decided = "(SELECT status FROM payouts_correction WHERE id = {side}.correction_id)"
+    old, new = decided.format(side="OLD"), decided.format(side="NEW")
+    wrong = {
+        "insert": f"{new} <> 'prepared' OR NEW.month_id IS NOT NULL",
+        "update": f"""(({old} <> 'prepared' OR {new} <> 'prepared')
+                       AND NOT ({same_row} AND {_POSTS.format(old="OLD", new="NEW")}))
+                      OR ({new} <> 'approved' AND NEW.month_id IS NOT NULL)""",
+        "delete": f"{old} <> 'prepared'",
+    }
+    return Guard(
+        table=table,
+        triggers=tuple(f"{name}_{verb}" for verb, _sides in changes),
+        postgresql=(
+            f"""CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                  IF TG_OP = 'INSERT' THEN
+                    PERFORM 1 FROM payouts_correction WHERE id IN (SELECT correction_id FROM new_rows)
+                      ORDER BY id FOR SHARE;
+                    PERFORM 1 FROM new_rows JOIN payouts_correction given ON given.id = new_rows.correction_id
+                      WHERE given.status <> 'prepared' OR new_rows.month_id IS NOT NULL LIMIT 1;
+                  ELSIF TG_OP = 'DELETE' THEN
+                    PERFORM 1 FROM payouts_correction WHERE id IN (SELECT correction_id FROM old_rows)
+                      ORDER BY id FOR SHARE;
+                    PERFORM 1 FROM old_rows JOIN payouts_correction given ON given.id = old_rows.correction_id
+                      WHERE given.status <> 'prepared' LIMIT 1;
+                  ELSIF TG_OP = 'TRUNCATE' THEN
+                    PERFORM 1 FROM payouts_correction WHERE status <> 'prepared' LIMIT 1;
+                  ELSE
+                    PERFORM 1 FROM payouts_correction
+                      WHERE id IN (SELECT correction_id FROM old_rows
+                                    UNION SELECT correction_id FROM new_rows)
+                      ORDER BY id FOR SHARE;
+                    PERFORM 1 FROM old_rows FULL JOIN new_rows ON new_rows.id = old_rows.id
+                      LEFT JOIN payouts_correction was ON was.id = old_rows.correction_id
+                      LEFT JOIN payouts_correction given ON given.id = new_rows.correction_id
+                      WHERE ((was.status <> 'prepared' OR given.status <> 'prepared')
+                             AND ({same} AND {posts}) IS NOT TRUE)
+                         OR (given.status <> 'approved' AND new_rows.month_id IS NOT NULL) LIMIT 1;
+                  END IF;
+                  IF FOUND THEN RAISE EXCEPTION '{text}' USING ERRCODE = 'integrity_constraint_violation';
+                  END IF;
+                  RETURN NULL;
+                END $$""",  # noqa: S608 - names of our own
+            *(
+                f"""CREATE OR REPLACE TRIGGER {name}_{verb} AFTER {verb.upper()} ON {table}
+                    REFERENCING {" ".join(f"{side} TABLE AS {side.lower()}_rows" for side in sides)}
+                    FOR EACH STATEMENT EXECUTE FUNCTION {name}()"""
+                for verb, sides in changes
+            ),
+            f"""CREATE OR REPLACE TRIGGER {name}_truncate BEFORE TRUNCATE ON {table}
+                FOR EACH STATEMENT EXECUTE FUNCTION {name}()""",
+        ),
+        sqlite=tuple(
+            f"""CREATE TRIGGER IF NOT EXISTS {name}_{verb} BEFORE {verb.upper()} ON {table}
+                WHEN {wrong[verb]} BEGIN SELECT RAISE(ABORT, '{text}'); END"""
+            for verb, _sides in changes
+        ),
+    )
+
+
 GUARDS = (
     append_only("payouts_transfer"),
     append_only("payouts_seal"),
@@ -86,4 +199,6 @@ GUARDS = (
     of_a_month("campaigns_delivery", ("review", "closed")),
     closed_months(),
     append_only("payouts_statementfile"),
+    settled_corrections(),
+    adjustments(),
 )

@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Delivery, Month, PlacementRun
 from creators.models import ProgrammeTerms
-from payouts import ledger, seals
+from payouts import adjustments, ledger, seals
 from payouts.four_eyes import require, require_another
 from payouts.models import Account, Earning, Transfer
 from pulse_site import audit
@@ -315,6 +315,7 @@ def _post(month: Month, by: User) -> None:
     ledger.open_accounts(ledger.OPEN_OF_CREATORS, EARNERS, [month.code])
     for kind, wanted in POSTED.items():
         ledger.post(kind, month, wanted, [month.code], by)
+    adjustments.post_of_origin(month, by)
     if left := ledger.balance(clearing):
         raise ArithmeticError(f"{left} micros are left in {clearing}: {month} does not add up.")
 

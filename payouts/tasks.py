@@ -6,8 +6,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from campaigns.models import Month
-from payouts import months, payees, seals, verification
-from payouts.models import PayeeChange
+from payouts import corrections, months, payees, seals, verification
+from payouts.models import Correction, PayeeChange
 from payouts.statements import files
 from pulse_site import runs
 from pulse_site.models import Run, User
@@ -27,6 +27,14 @@ def approve_payee_changes(work: Work, upload_id: int, by_id: int) -> None:
     with work.once():
         changes = PayeeChange.objects.filter(upload=upload_id, status=PayeeChange.Status.PROPOSED)
         work.result = {"approved": payees.approve(changes, User.objects.get(pk=by_id))}
+
+
+@job
+def approve_correction(work: Work, correction_id: int, user_id: int) -> None:
+    """Approve a correction of many adjustments for the user who asked."""
+    correction, by = Correction.objects.get(pk=correction_id), User.objects.get(pk=user_id)
+    with work.once():
+        work.result = corrections.approve(correction, by)
 
 
 @shared_task

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from campaigns import placements
 from campaigns.models import Month, PlacementRun
 from campaigns.verdicts import JUDGED
-from payouts import batches, ledger, months, seals
+from payouts import adjustments, batches, ledger, months, seals
 from payouts.statements import files, reading
 from pulse_site import guards
 
@@ -82,18 +82,20 @@ STATEMENTS: dict[str, tuple[str, str]] = {
          GROUP BY account.code HAVING SUM(moved.micros) <> 0
         """,
     ),
+    # Deductions may take a balance below nothing; a payment may not, at the moment at which it is reserved.
     "paid more than earned": (
-        "{} was paid {} micros and earned {}",
+        "{} was left with {} micros by the transfer {}",
         """
-        SELECT account.code, SUM(moved.paid), SUM(moved.earned)
-          FROM (SELECT credit_account_id AS account_id, 0 AS paid, amount_micros AS earned
-                  FROM payouts_transfer WHERE kind = 'earning'
-                 UNION ALL
-                SELECT credit_account_id, -amount_micros, 0 FROM payouts_transfer WHERE kind = 'release'
-                 UNION ALL
-                SELECT debit_account_id, amount_micros, 0 FROM payouts_transfer WHERE kind = 'reserve') moved
-          JOIN payouts_account account ON account.id = moved.account_id
-         GROUP BY account.code HAVING SUM(moved.paid) > SUM(moved.earned)
+        SELECT code, balance, key
+          FROM (SELECT account.code, moved.key, moved.kind,
+                       SUM(moved.micros) OVER (PARTITION BY moved.account_id ORDER BY moved.id) AS balance
+                  FROM (SELECT id, key, kind, credit_account_id AS account_id, amount_micros AS micros
+                          FROM payouts_transfer
+                         UNION ALL
+                        SELECT id, key, kind, debit_account_id, -amount_micros FROM payouts_transfer) moved
+                  JOIN payouts_account account ON account.id = moved.account_id AND account.kind = 'payable'
+               ) running
+         WHERE kind = 'reserve' AND balance < 0
         """,
     ),
     "payouts of a batch": (
@@ -116,7 +118,30 @@ STATEMENTS: dict[str, tuple[str, str]] = {
          UNION ALL
         SELECT 'version of the terms', CAST(version AS text) FROM creators_programmeterms
          WHERE approved_by_id = proposed_by_id
+         UNION ALL
+        SELECT 'correction', CAST(id AS text) FROM payouts_correction
+         WHERE approved_by_id = prepared_by_id AND status = 'approved'
+            OR (status = 'approved' AND approved_by_id IS NULL)
         """,
+    ),
+    "posted adjustments": (
+        "adjustment {} corrects {}, which is {}, by a correction that is {}, and is posted in {}",
+        """
+        SELECT own.id, own.origin_id, origin.status, correction.status, COALESCE(own.month_id, 'no month')
+          FROM payouts_adjustment own
+          JOIN payouts_correction correction ON correction.id = own.correction_id
+          JOIN campaigns_month origin ON origin.code = own.origin_id
+         WHERE (own.month_id IS NOT NULL) <> (correction.status = 'approved' AND origin.status = 'closed')
+            OR own.month_id < own.origin_id
+        """,
+    ),
+    "shares of adjustments": (
+        "month {}, campaign {}, creator {}: {} micros should be deducted, {} are",
+        adjustments.DIFFERENT,
+    ),
+    "more taken back than earned": (
+        "month {}, campaign {}, @{}: {} micros were billed and {} taken back, of {} shared micros {}",
+        adjustments.BEYOND.format(months="status = 'closed'", keys="true").replace("%s", "0"),
     ),
 }
 
@@ -156,6 +181,12 @@ def _transfers_of_batches() -> Iterator[tuple[str, str]]:
             yield "transfers of batches", f"{key} is not what the payouts say"
 
 
+def _transfers_of_corrections() -> Iterator[tuple[str, str]]:
+    for kind, wanted in adjustments.POSTED.items():
+        for key in ledger.mismatches(kind, wanted.format(which="own.month_id IS NOT NULL"), []):
+            yield "transfers of corrections", f"{key} is not what the adjustments say"
+
+
 def _digests() -> Iterator[tuple[str, str]]:
     for month in Month.objects.filter(status=Month.Status.CLOSED):
         if months.digest(month) != month.digest:
@@ -187,6 +218,7 @@ CHECKS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
     _digests,
     _guards,
     _stated,
+    _transfers_of_corrections,
 )
 
 

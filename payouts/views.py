@@ -6,8 +6,6 @@ so and whom to ask. Nothing of a page is kept by caches, found by search engines
 
 from collections.abc import Callable
 from functools import wraps
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
@@ -21,12 +19,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from campaigns.models import Month
 from creators.models import Creator
-from payouts import statements
+from payouts import disputes, statements
 from payouts.models import Dispute
 from payouts.statements import files, links, wording
 from pulse_site.refusal import Refused
 
-DISPUTES = "payouts.disputes"
 LANGUAGES = dict(settings.LANGUAGES)
 View = Callable[..., HttpResponse]
 
@@ -80,10 +77,7 @@ def dispute(request: HttpRequest, creator: Creator, token: str, code: str) -> Ht
     if month is None or not _may_dispute(creator, month):
         return _nothing(request, 404)
     try:
-        text = request.POST.get("text", "").strip()
-        if not text:
-            raise Refused(_("Something to say is needed: tell us what is wrong."))
-        _open_dispute(creator, month, text)
+        disputes.open_dispute(creator, month, request.POST.get("text", ""))
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
@@ -133,11 +127,6 @@ def _disputes(creator: Creator, month: Month) -> list[Dispute]:
 
 
 def _may_dispute(creator: Creator, month: Month) -> bool:
-    """One at a time, as the database has it."""
-    return find_spec(DISPUTES) is not None and not any(
-        each.status in (Dispute.Status.OPEN, Dispute.Status.ANSWERED) for each in _disputes(creator, month)
-    )
-
-
-def _open_dispute(creator: Creator, month: Month, text: str) -> None:
-    import_module(DISPUTES).open_dispute(creator, month, text)
+    """In time, and one at a time, as the database has it."""
+    live = (Dispute.Status.OPEN, Dispute.Status.ANSWERED)
+    return disputes.in_time(month) and not any(each.status in live for each in _disputes(creator, month))

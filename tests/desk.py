@@ -9,6 +9,8 @@ from campaigns.models import Campaign, Delivery, Placement, PlacementRun
 from creators.models import Decision, Eligibility, FollowerCount
 from payouts.models import (
     Account,
+    Correction,
+    Dispute,
     Earning,
     PayeeChange,
     Payout,
@@ -108,6 +110,11 @@ def _fill_money(number: int, campaign: Campaign, user: User) -> None:
     )
     Payout.objects.create(batch=batch, creator=creator, amount_micros=5_000_000)
     audit.record(user, "batch.prepare", batch, payouts=1, amount_micros=5_000_000)
+    correction = Correction.objects.create(reason="other", prepared_by=user)
+    correction.adjustments.create(
+        origin=month, campaign=campaign, creator=creator, revenue_micros=1_000_000, enrolled_micros=1_000_000
+    )
+    Dispute.objects.create(creator=creator, month=month, text="My best video is missing.")
     Seal.objects.create(subject="transfers", first_id=1, last_id=number, rows=1, digest="0" * 64)
     StatementFile.objects.create(
         creator=creator, month=month, language="en", format="csv", content=b"x", sha256="0" * 64

@@ -8,7 +8,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from campaigns import booking
-from campaigns.models import MICROS_PER_CENT, Advertiser, Campaign, Member, Placement, PlacementRun
+from campaigns.models import (
+    MICROS_PER_CENT,
+    Advertiser,
+    Campaign,
+    Delivery,
+    Member,
+    Placement,
+    PlacementRun,
+)
 from creators.models import Category, Tier
 from pulse_site.models import User
 
@@ -102,6 +110,21 @@ def write_deliveries(path: Path, of: Sequence[Campaign], first: datetime.date, l
         writer.writerow(("day", "campaign", "video", "impressions"))
         for run in PlacementRun.objects.current().filter(day__range=(first, last)).order_by("day"):
             writer.writerows(_day(run, of))
+    return path
+
+
+def write_invalid_traffic(path: Path, month: str) -> Path:
+    """What the ad server finds afterwards: in one of a hundred billed deliveries a tenth was invalid."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    reasons = ("data centre traffic", "invalid device", "abnormal click pattern")
+    billed = Delivery.objects.filter(month=month, verdict=Delivery.Verdict.BILLABLE).order_by("id")
+    rows = billed.values_list("day", "campaign__reference", "video", "impressions")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("day", "campaign", "video", "impressions", "reason"))
+        for number, (*key, impressions) in enumerate(rows.iterator()):
+            if number % 100 == 0:
+                writer.writerow((*key, impressions // 10 + 1, reasons[number // 100 % len(reasons)]))
     return path
 
 

@@ -18,9 +18,9 @@ from campaigns import placements
 from campaigns.models import Campaign, Month, PlacementRun
 from creators import approval, eligibility, enrolments
 from creators.models import Category, Creator, Decision
-from payouts import batches, months
+from payouts import batches, corrections, months
 from payouts.demo import demand, payees, people, supply
-from payouts.models import PayoutBatch
+from payouts.models import Correction, PayoutBatch
 from pulse_site.feeds.run import import_file
 from pulse_site.models import User
 from pulse_site.refusal import Refused
@@ -68,6 +68,7 @@ class Demo:
             self.run_a_day(self.first + number * ONE_DAY)
         self.step("deliveries of the month imported", lambda: self.bring_in_deliveries(self.first, self.last))
         self.close_the_month()
+        self.step("invalid traffic taken back: fiona prepares, frank approves", self.take_back)
         payees.enter(self)
         self.pay()
         if self.yesterday > self.last:
@@ -155,6 +156,14 @@ class Demo:
                 lambda: months.review(self.code, self.staff["fiona"]),
             )
             self.step(f"{self.code} closed by frank", lambda: months.close(self.code, self.staff["frank"]))
+
+    def take_back(self) -> None:
+        """The ad server finds invalid traffic after the close: both sides see it as a correction."""
+        path = demand.write_invalid_traffic(self.folder / f"invalid-traffic-{self.code}.csv", self.code)
+        fiona, frank = self.staff["fiona"], self.staff["frank"]
+        import_file("invalid_traffic", path, name=path.name, options={}, by=fiona)
+        for correction in Correction.objects.filter(status=Correction.Status.PREPARED):
+            corrections.approve(correction, frank)
 
     def pay(self) -> None:
         month, fiona, frank = Month.objects.get(code=self.code), self.staff["fiona"], self.staff["frank"]

@@ -16,8 +16,23 @@ PEOPLE = {
 }
 MAY = {
     "rita": ["review_creator", "change_creator"],
-    "fiona": ["review_month", "prepare_batch", "propose_payee_change", "screen_payee"],
-    "frank": ["close_month", "approve_batch", "approve_payee_change", "view_payee_details"],
+    "fiona": [
+        "review_month",
+        "prepare_batch",
+        "prepare_correction",
+        "prepare_entry",
+        "answer_dispute",
+        "propose_payee_change",
+        "screen_payee",
+    ],
+    "frank": [
+        "close_month",
+        "approve_batch",
+        "approve_correction",
+        "approve_entry",
+        "approve_payee_change",
+        "view_payee_details",
+    ],
     "arthur": [],
 }
 

@@ -96,7 +96,8 @@ class Adjustment(models.Model):
 
     What is taken back is positive, what is given back negative. `share_micros` is found when it is posted:
     the difference between the share that was posted and the share of what remains (rule 7 of the design:
-    a delta is never rounded by itself).
+    a delta is never rounded by itself). Without a creator it is goodwill to the advertiser, without a
+    campaign goodwill to the creator, whose `share_micros` a person sets; the platform bears either alone.
     """
 
     correction = models.ForeignKey(
@@ -162,10 +163,25 @@ class Adjustment(models.Model):
         verbose_name_plural = _("adjustments")
         ordering = ["-id"]
         constraints = [
+            # Once in a correction, not once for good: a rejected one must not stand in the way of a new one.
+            # That of all others at most one stands is the import's rule (payouts/invalid_traffic.py).
             models.UniqueConstraint(
-                fields=["day", "campaign", "video"],
+                fields=["day", "campaign", "video", "correction"],
                 condition=Q(video__isnull=False),
                 name="adjustment_once_a_delivery",
+            ),
+            models.CheckConstraint(
+                # Both sides: what was shared is a part of the revenue. One side: the platform bears it all.
+                condition=(
+                    Q(campaign__isnull=False, creator__isnull=False)
+                    & (
+                        Q(revenue_micros__gte=F("enrolled_micros"), enrolled_micros__gte=0)
+                        | Q(revenue_micros__lte=F("enrolled_micros"), enrolled_micros__lte=0)
+                    )
+                )
+                | Q(campaign__isnull=False, creator__isnull=True, enrolled_micros=0, share_micros=0)
+                | Q(campaign__isnull=True, creator__isnull=False, enrolled_micros=0, revenue_micros=0),
+                name="adjustment_sides",
             ),
         ]
         indexes = [models.Index("origin", "campaign", "creator", name="adjustment_of_earning")]
@@ -228,6 +244,7 @@ class Dispute(models.Model):
                 condition=~Q(status="adjusted") | Q(correction__isnull=False), name="dispute_adjusted"
             ),
         ]
+        indexes = [models.Index("status", "opened_at", "id", name="dispute_queue")]
         permissions = [("answer_dispute", _("Can answer and resolve disputes"))]
 
     def __str__(self) -> str:

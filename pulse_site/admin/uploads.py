@@ -30,6 +30,7 @@ FEEDS = {
     "videos": gettext_lazy("Videos and their daily counts"),
     "deliveries": gettext_lazy("Delivered impressions"),
     "payees": gettext_lazy("Payees: names, bank details, tax forms"),
+    "invalid_traffic": gettext_lazy("Invalid traffic"),
 }
 # Why rows are rejected: the codes that feeds give, in words.
 REASONS = {
@@ -55,6 +56,11 @@ REASONS = {
     "unknown_tier": gettext_lazy("unknown tier"),
     "unknown_video": gettext_lazy("unknown video"),
     "unreadable": gettext_lazy("unreadable"),
+    "approved": gettext_lazy("approved with another count"),
+    "not_billed": gettext_lazy("never billed"),
+    "not_delivered": gettext_lazy("no such delivery"),
+    "nothing": gettext_lazy("no impressions"),
+    "too_many": gettext_lazy("more than the delivery has"),
 }
 SHOWN_REJECTED_ROWS = 20
 

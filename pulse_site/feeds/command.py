@@ -5,22 +5,27 @@ from typing import Any, ClassVar
 
 from django.core.management.base import CommandParser
 
-from pulse_site.commands import SummaryCommand
+from pulse_site.commands import SummaryCommand, user
 from pulse_site.feeds.run import import_file
-from pulse_site.models import User
 
 
 class ImportCommand(SummaryCommand):
-    """Imports a file of the feed `feed`; `options` names the command's options that the feed takes."""
+    """Imports a file of the feed `feed`; `options` names the command's options that the feed takes.
+
+    A feed that wants to know who brings the file says in `person` what he does; the command then has --as.
+    """
 
     feed: ClassVar[str]
     options: ClassVar[tuple[str, ...]] = ()
+    person: ClassVar[str] = ""
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("file", type=Path, help="CSV or XLSX.")
         parser.add_argument("--dry-run", action="store_true", help="Say what would change; write nothing.")
         parser.add_argument("--rejects", type=Path, metavar="OUT.csv", help="Write the rejected rows there.")
+        if self.person:
+            parser.add_argument("--as", dest="username", metavar="USER", help=self.person)
 
     def summarise(self, **options: Any) -> dict[str, Any]:
         return import_file(
@@ -28,15 +33,11 @@ class ImportCommand(SummaryCommand):
             options["file"],
             name=options["file"].name,
             options={name: options[name] for name in self.options},
-            by=self.person(options),
+            by=user(options["username"]) if options.get("username") else None,
             dry_run=options["dry_run"],
             rejects=options["rejects"],
             progress=self._show_progress,
         )
-
-    def person(self, options: dict[str, Any]) -> User | None:
-        """On whose account the import goes; None where a feed needs nobody's."""
-        return None
 
     def describe(self, summary: dict[str, Any]) -> str:
         lines = ["Dry run: nothing was written."] if "sample" in summary else []

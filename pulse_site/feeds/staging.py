@@ -110,12 +110,22 @@ class Stage:
             execute("DELETE FROM feed_rows WHERE line IN (SELECT line FROM feed_rejected)")
 
     def reject(
-        self, column: str, reason: str, message: str, where: str, parameters: Sequence[Any] = ()
+        self,
+        column: str,
+        reason: str,
+        message: str,
+        where: str,
+        parameters: Sequence[Any] = (),
+        figure: str = "''",
     ) -> int:
-        """Move the rows of feed_rows for which `where` holds to the rejected ones; returns how many."""
+        """Move the rows of feed_rows for which `where` holds to the rejected ones; returns how many.
+
+        `figure` is SQL for what the message ends with, such as the number that the row should keep to.
+        """
         moved = execute(
             f"""INSERT INTO feed_rejected ({_REJECTED})
-                SELECT line, %s, CAST("{column}" AS text), %s, %s FROM feed_rows WHERE {where}""",
+                SELECT line, %s, CAST("{column}" AS text), %s, %s || CAST({figure} AS text)
+                  FROM feed_rows WHERE {where}""",
             [column, reason, message, *parameters],
         )
         if moved:

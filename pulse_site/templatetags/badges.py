@@ -42,6 +42,8 @@ TONES = {
     "failed": "bad",
     "refused": "bad",
     "cancelled": "",
+    "answered": "info",
+    "adjusted": "good",
 }
 
 

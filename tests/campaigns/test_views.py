@@ -60,7 +60,7 @@ def test_a_campaign_takes_as_many_queries_for_one_day_as_for_twenty(
 ) -> None:
     campaign = acme_campaign(owner, categories=("gaming", "pets"))
     delivered(campaign, days)
-    with django_assert_num_queries(5):  # session, user, campaign, deliveries, categories
+    with django_assert_num_queries(6):  # session, user, campaign, deliveries, credits, categories
         portal.get(reverse("portal:campaign", args=[campaign.pk]))
 
 

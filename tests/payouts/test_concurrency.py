@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from campaigns.models import Campaign, Delivery, Month
 from creators.models import Creator
-from payouts import batches, ledger, months, seals
-from payouts.models import Account, Earning, Transfer
+from payouts import batches, corrections, ledger, months, seals
+from payouts.models import Account, Correction, Earning, Transfer
 from payouts.verification import STATEMENTS, verify
 from pulse_site.models import User
 from pulse_site.refusal import Refused
@@ -23,6 +23,7 @@ from tests import factories
 from tests.payouts.programme import close, day, deliver
 
 CREATORS, WORKERS = 30, 4
+CORRECTS = ("prepare_correction", "approve_correction")
 pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer: nothing can race"),
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
@@ -33,7 +34,7 @@ pytestmark = [
 @pytest.fixture
 def people() -> list[User]:
     """Persons who may do everything with money."""
-    may = ("review_month", "close_month", "prepare_batch", "approve_batch")
+    may = ("review_month", "close_month", "prepare_batch", "approve_batch", *CORRECTS)
     return [factories.staff(f"finance-{number}", *may) for number in range(WORKERS + 1)]
 
 
@@ -193,6 +194,82 @@ def test_a_transfer_and_the_close_of_its_month_wait_for_each_other(
     month.refresh_from_db()
     assert months.digest(month) == month.digest
     assert Transfer.objects.filter(key="fee").exists() is writer_first
+
+
+def prepared(by: User, campaign: Campaign, creator: Creator, micros: int = 10_000_001) -> Correction:
+    return corrections.prepare(
+        by,
+        reason="other",
+        origin=Month.objects.get(code="2026-10"),
+        campaign=campaign,
+        creator=creator,
+        micros=micros,
+    )
+
+
+def test_of_two_who_approve_a_correction_one_wins(
+    creators: list[Creator], campaign: Campaign, people: list[User]
+) -> None:
+    close(people[0], people[1])
+    made = prepared(people[0], campaign, creators[0])
+    results = race(*(lambda by=by: corrections.approve(made, by) for by in people[1:]))
+    assert refusals(results) == WORKERS - 1, results
+    assert Transfer.objects.filter(kind="deduction").count() == 1
+    assert sealed_and_clean()
+
+
+def test_corrections_of_one_earning_approved_at_once_follow_one_another(
+    creators: list[Creator], campaign: Campaign, people: list[User]
+) -> None:
+    close(people[0], people[1])
+    made = [prepared(people[0], campaign, creators[0]) for _each in range(WORKERS)]
+    results = race(*(held(lambda each=each: corrections.approve(each, people[1])) for each in made))
+    assert refusals(results) == 0, results
+    account = Account.objects.get(creator=creators[0])
+    assert ledger.balance(account) == (120_000_000 - WORKERS * 10_000_001) // 2
+    assert sealed_and_clean()
+
+
+@pytest.mark.parametrize("approver_first", [True, False])
+def test_an_approval_and_the_close_of_the_month_post_a_correction_once(
+    creators: list[Creator], campaign: Campaign, people: list[User], approver_first: bool
+) -> None:
+    """Approver first: the close posts it in October. Closer first: it goes into November."""
+    months.calculate("2026-10")
+    made = prepared(people[0], campaign, creators[0])
+    months.review("2026-10", people[0])
+
+    def approve() -> object:
+        return corrections.approve(made, people[1])
+
+    def shut() -> object:
+        return months.close("2026-10", people[1])
+
+    first, second = (approve, shut) if approver_first else (shut, approve)
+    results = race(held(first), after(0.2, second))
+    assert refusals(results) == 0, results
+    assert Transfer.objects.get(kind="deduction").month_id == ("2026-10" if approver_first else "2026-11")
+    assert sealed_and_clean()
+
+
+@pytest.mark.parametrize("approver_first", [True, False])
+def test_a_deduction_and_a_payout_of_the_same_money_wait_for_each_other(
+    creators: list[Creator], campaign: Campaign, people: list[User], approver_first: bool
+) -> None:
+    """Whoever comes second sees the first: the batch is short, or the deduction is carried."""
+    batch = batches.prepare(close(people[0], people[1]), people[0])
+    made = prepared(people[0], campaign, creators[0])
+
+    def approve() -> object:
+        return corrections.approve(made, people[1])
+
+    def reserve() -> object:
+        return batches.approve(batch, people[1])
+
+    first, second = (approve, reserve) if approver_first else (reserve, approve)
+    results = race(held(first), after(0.2, second))
+    assert refusals(results) == (1 if approver_first else 0), results
+    assert sealed_and_clean()
 
 
 Pay = Callable[[Month, User, User], None]

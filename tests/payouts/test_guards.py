@@ -3,10 +3,10 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from campaigns.models import Delivery, Month
+from campaigns.models import Campaign, Delivery, Month
 from creators.models import Creator
-from payouts import months
-from payouts.models import Earning, Transfer
+from payouts import corrections, months
+from payouts.models import Correction, Earning, Transfer
 from pulse_site import guards
 from pulse_site.models import User
 from tests import factories
@@ -93,10 +93,61 @@ def test_the_models_are_no_way_round(october: Month) -> None:
             act()
 
 
+@pytest.fixture
+def corrected(october: Month, creator: Creator, finance_one: User, finance_two: User) -> Month:
+    """One correction is approved and posted, one rejected, one prepared; one waits for November's close."""
+    campaign, november = Campaign.objects.get(), Month.objects.get(code="2026-11")
+    months.calculate("2026-11")
+    made = [
+        corrections.prepare(
+            finance_one, reason="other", origin=month, campaign=campaign, creator=creator, micros=1_000_000
+        )
+        for month in (october, october, october, november)
+    ]
+    corrections.approve(made[0], finance_two)
+    corrections.reject(made[1], finance_two)
+    corrections.approve(made[3], finance_two)
+    return october
+
+
+OF = "correction_id IN (SELECT id FROM payouts_correction WHERE status = '{}')"
+POSTED, UNPOSTED = (
+    OF.format("approved") + " AND month_id IS NOT NULL",
+    OF.format("approved") + " AND month_id IS NULL",
+)
+ADJUSTMENT_COPIES = """
+    INSERT INTO payouts_adjustment (correction_id, origin_id, campaign_id, creator_id, impressions,
+                                    revenue_micros, enrolled_micros, share_micros, detail, month_id)
+    SELECT {correction}, origin_id, campaign_id, creator_id, 0, 1, 0, 0, '', {month} FROM payouts_adjustment
+"""
+PREPARED = "(SELECT id FROM payouts_correction WHERE status = 'prepared')"
+
+
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="REPLACE is SQLite's")
 @pytest.mark.parametrize("table", TABLES)
 def test_replacing_a_row_is_no_way_round(october: Month, table: str) -> None:
     assert refused(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="REPLACE is SQLite's")
+@pytest.mark.parametrize("correction", ["correction_id", PREPARED])
+def test_replacing_an_adjustment_is_no_way_round(corrected: Month, correction: str) -> None:
+    columns = (
+        "origin_id, month_id, campaign_id, creator_id, day, video_id, impressions, revenue_micros,"
+        " enrolled_micros, share_micros, detail"
+    )
+    for month in (columns, columns.replace("month_id", "NULL")):
+        assert refused(
+            f"INSERT OR REPLACE INTO payouts_adjustment (id, correction_id, {columns})"
+            f" SELECT id, {correction}, {month} FROM payouts_adjustment WHERE {POSTED}"
+        )
+    assert refused("INSERT OR REPLACE INTO payouts_correction SELECT * FROM payouts_correction")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="TRUNCATE is PostgreSQL's")
+def test_emptying_the_adjustments_is_no_way_round(corrected: Month) -> None:
+    assert refused("SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE payouts_adjustment CASCADE")
+    assert refused("SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE payouts_correction CASCADE")
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="TRUNCATE is PostgreSQL's")
@@ -127,3 +178,67 @@ def test_a_month_under_review_takes_no_deliveries_and_no_draft(creator: Creator,
 
 def test_no_guard_is_missing() -> None:
     assert guards.missing() == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(
+            f"UPDATE payouts_adjustment SET {change} WHERE {which}"
+            for which in (POSTED, UNPOSTED, OF.format("rejected"))
+            for change in (
+                "revenue_micros = revenue_micros + 1",
+                "detail = 'x'",
+                "share_micros = share_micros + 1",
+                f"correction_id = {PREPARED}",
+            )
+        ),
+        f"UPDATE payouts_adjustment SET month_id = NULL WHERE {POSTED}",
+        f"UPDATE payouts_adjustment SET month_id = '2026-10' WHERE {POSTED}",
+        f"UPDATE payouts_adjustment SET month_id = '2026-11', impressions = 7 WHERE {UNPOSTED}",
+        f"UPDATE payouts_adjustment SET id = id + 100 WHERE {POSTED}",
+        f"UPDATE payouts_adjustment SET month_id = '2026-11' WHERE {OF.format('prepared')}",
+        f"DELETE FROM payouts_adjustment WHERE {POSTED}",
+        f"DELETE FROM payouts_adjustment WHERE {UNPOSTED}",
+        f"DELETE FROM payouts_adjustment WHERE {OF.format('rejected')}",
+        ADJUSTMENT_COPIES.format(correction="correction_id", month="NULL") + f"WHERE {POSTED}",
+        ADJUSTMENT_COPIES.format(correction=PREPARED, month="'2026-11'") + f"WHERE {POSTED}",
+        "UPDATE payouts_correction SET note = 'x' WHERE status = 'approved'",
+        "UPDATE payouts_correction SET status = 'prepared' WHERE status = 'rejected'",
+        "UPDATE payouts_correction SET status = 'rejected' WHERE status = 'approved'",
+        "DELETE FROM payouts_correction WHERE status = 'approved'",
+    ],
+)
+def test_a_decided_correction_stays(corrected: Month, statement: str) -> None:
+    assert refused(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"UPDATE payouts_adjustment SET revenue_micros = revenue_micros + 1 WHERE {OF.format('prepared')}",
+        f"DELETE FROM payouts_adjustment WHERE {OF.format('prepared')}",
+        ADJUSTMENT_COPIES.format(correction=PREPARED, month="NULL") + f"WHERE {POSTED}",
+        f"UPDATE payouts_adjustment SET month_id = '2026-11', share_micros = 5 WHERE {UNPOSTED}",
+        "UPDATE payouts_correction SET note = 'x' WHERE status = 'prepared'",
+    ],
+)
+def test_a_prepared_correction_may_change_and_an_approved_one_be_posted(
+    corrected: Month, statement: str
+) -> None:
+    assert not refused(statement)
+
+
+def test_the_models_of_corrections_are_no_way_round(corrected: Month) -> None:
+    approved = Correction.objects.filter(status="approved").first()
+    assert approved
+    for act in (
+        approved.adjustments.all().delete,
+        lambda: approved.adjustments.update(revenue_micros=1),
+        approved.save,
+        lambda: approved.adjustments.create(
+            origin=corrected, campaign=Campaign.objects.get(), revenue_micros=1, enrolled_micros=0
+        ),
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            act()

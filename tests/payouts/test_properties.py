@@ -1,5 +1,6 @@
 """Random programmes against an oracle in plain fractions: nothing is lost, made, or shared outside a span."""
 
+import random
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
@@ -7,14 +8,21 @@ from math import floor
 
 import pytest
 from django.db import transaction
+from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campaigns.models import Campaign, Delivery, Month
 from creators.models import Creator, Enrolment, ProgrammeTerms
-from payouts import batches, months
-from payouts.models import Account, Earning, Payout
-from payouts.verification import _digests, _transfers_of_batches, _transfers_of_months
+from payouts import batches, corrections, months
+from payouts.models import Account, Adjustment, Correction, Earning, Payout
+from payouts.verification import (
+    _digests,
+    _statements,
+    _transfers_of_batches,
+    _transfers_of_corrections,
+    _transfers_of_months,
+)
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 from tests import factories
@@ -149,3 +157,77 @@ def _check_payment(
         micros - due.get(creator.pk, 0) for creator, micros in zip(creators, owed, strict=True)
     ]
     assert (left["bank"], sum(left.values())) == (sum(due.values()), 0)
+
+
+STEPS = st.lists(st.tuples(st.integers(-(2**45), 2**45), st.integers(0, 10_000)), min_size=1, max_size=6)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    basis_points=st.integers(0, 10_000),
+    enrolled=st.one_of(st.integers(0, 30), st.integers(0, 2**45)),
+    beside=st.integers(0, 2**40),
+    steps=STEPS,
+    seed=st.randoms(use_true_random=False),
+)
+def test_whatever_is_taken_back_in_however_many_steps_the_creator_keeps_the_share_of_the_rest(
+    basis_points: int,
+    enrolled: int,
+    beside: int,
+    steps: list[tuple[int, int]],
+    seed: random.Random,
+    finance_one: User,
+    finance_two: User,
+    campaigns: list[Campaign],
+) -> None:
+    with transaction.atomic():
+        programme = Programme(basis_points, 0, [[(10, 20)]], [(0, 0, 15, enrolled), (0, 0, 5, beside)])
+        (creator,) = build(programme, campaigns)
+        month = close(finance_one, finance_two)
+        made = _prepared(finance_one, month, campaigns[0], creator, steps)
+        seed.shuffle(made)
+        approved, waiting = [], made
+        for correction in waiting:  # those that would go below nothing or above the whole are refused
+            try:
+                corrections.approve(correction, finance_two)
+            except Refused:
+                continue
+            approved.append(correction)
+            left = enrolled - _total(approved, "enrolled_micros")
+            kept = floor(left * Fraction(basis_points, 10_000))
+            assert 0 <= left <= enrolled
+            assert balances().get(f"payable:creator:{creator.pk}", 0) == kept
+        found = balances()
+        billed = enrolled + beside - _total(approved, "revenue_micros")
+        assert -sum(micros for code, micros in found.items() if code.startswith("receivable")) == billed
+        assert (sum(found.values()), found.get("clearing:2026-11", 0)) == (0, 0)
+        assert [*_transfers_of_corrections(), *_statements_of("adjustments"), *_digests()] == []
+        transaction.set_rollback(True)
+
+
+def _prepared(
+    by: User, month: Month, campaign: Campaign, creator: Creator, steps: list[tuple[int, int]]
+) -> list[Correction]:
+    """Corrections of up to three rows, one for each step: the revenue, and the basis points of it shared."""
+    made = []
+    for number, (revenue, part) in enumerate(steps):
+        if number % 3 == 0:
+            made.append(Correction.objects.create(reason="other", prepared_by=by))
+        shared = abs(revenue) * part // 10_000
+        made[-1].adjustments.create(
+            origin=month,
+            campaign=campaign,
+            creator=creator,
+            revenue_micros=revenue,
+            enrolled_micros=shared if revenue > 0 else -shared,
+        )
+    return made
+
+
+def _total(of: list[Correction], field: str) -> int:
+    found = Adjustment.objects.filter(correction__in=of).aggregate(total=Sum(field, default=0))
+    return int(found["total"])
+
+
+def _statements_of(word: str) -> list[tuple[str, str]]:
+    return [(rule, what) for rule, what in _statements() if word in rule or "taken back" in rule]

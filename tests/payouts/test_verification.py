@@ -7,9 +7,10 @@ import pytest
 from django.db import connection
 
 from campaigns import placements
-from campaigns.models import Month, PlacementRun
-from payouts import batches, months, seals
-from payouts.models import PayoutBatch
+from campaigns.models import Campaign, Month, PlacementRun
+from creators.models import Creator
+from payouts import batches, corrections, ledger, months, seals
+from payouts.models import Account, Correction, PayoutBatch
 from payouts.verification import verify
 from pulse_site import guards
 from pulse_site.models import User
@@ -78,6 +79,89 @@ def paid(finance_one: User, finance_two: User) -> PayoutBatch:
     batch = pay(month, finance_one, finance_two)
     seals.seal()
     return batch
+
+
+@pytest.fixture
+def corrected(paid: PayoutBatch, finance_one: User, finance_two: User) -> Correction:
+    """$100 of what ONE was billed beside Ada are taken back, of which she bears $50; she has been paid."""
+    made = corrections.prepare(
+        finance_one,
+        reason="measurement",
+        origin=Month.objects.get(code="2026-10"),
+        campaign=Campaign.objects.get(reference="ONE"),
+        creator=Creator.objects.get(handle="ada"),
+        micros=100_000_000,
+    )
+    corrections.approve(made, finance_two)
+    seals.seal()
+    return made
+
+
+def test_a_balance_that_a_deduction_takes_below_nothing_is_no_breach(corrected: Correction) -> None:
+    assert ledger.balance(Account.objects.get(creator__handle="ada")) == -50_000_000
+    assert verify() == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "rules"),
+    [
+        (
+            "UPDATE payouts_adjustment SET share_micros = share_micros + 1",
+            {
+                "shares of adjustments": "50000000 micros should be deducted, 50000001 are",
+                "transfers of corrections": "deduction:",
+            },
+        ),
+        (
+            "UPDATE payouts_adjustment SET revenue_micros = revenue_micros + 200000000",
+            {
+                "more taken back than earned": "200000000 micros were billed and 300000000 taken back",
+                "transfers of corrections": "credit:",
+            },
+        ),
+        (
+            "UPDATE payouts_adjustment SET month_id = NULL",
+            {
+                "posted adjustments": "and is posted in no month",
+                "transfers of corrections": "credit:",
+            },
+        ),
+        (
+            "UPDATE payouts_correction SET status = 'rejected'",
+            {"posted adjustments": "by a correction that is rejected"},
+        ),
+        (
+            "UPDATE payouts_correction SET approved_by_id = prepared_by_id",
+            {"two persons": "correction "},
+        ),
+        (
+            "UPDATE payouts_correction SET approved_by_id = NULL",
+            {"two persons": "correction "},
+        ),
+        (
+            "UPDATE payouts_transfer SET amount_micros = 9 WHERE kind = 'deduction'",
+            {"transfers of corrections": "deduction:", "seals": "do not fit their seal"},
+        ),
+        (
+            "UPDATE payouts_transfer SET key = 'reserve:x' || CAST(id AS text), kind = 'reserve'"
+            " WHERE kind = 'deduction'",
+            {
+                "paid more than earned": "was left with -50000000 micros by the transfer reserve:x",
+                "transfers of corrections": "deduction:",
+                "transfers of batches": "reserve:x",
+                "seals": "do not fit their seal",
+            },
+        ),
+    ],
+)
+def test_what_was_done_to_a_correction_behind_the_database_is_named(
+    corrected: Correction, statement: str, rules: dict[str, str]
+) -> None:
+    tamper(statement)
+    found = broken()
+    assert found.keys() == rules.keys()
+    for rule, said in rules.items():
+        assert said in found[rule]
 
 
 def test_a_programme_that_kept_the_rules_has_no_breach(paid: PayoutBatch) -> None:

@@ -5,7 +5,7 @@ from django.utils import timezone
 from campaigns.models import Month
 from creators.models import Creator
 from payouts import ledger
-from payouts.models import Account, Correction, Payout, PayoutBatch
+from payouts.models import Account, Payout, PayoutBatch
 from pulse_site.models import User
 from tests import factories
 
@@ -49,10 +49,6 @@ def batch(reference: str, month: Month, by: User) -> PayoutBatch:
 def payout(of: PayoutBatch, creator: Creator, micros: int, **fields: object) -> Payout:
     fields.setdefault("status", Payout.Status.PAID)
     return Payout.objects.create(batch=of, creator=creator, amount_micros=micros, method="ach", **fields)
-
-
-def correction(reason: str, by: User, then: User) -> Correction:
-    return Correction.objects.create(reason=reason, status="approved", prepared_by=by, approved_by=then)
 
 
 def empty_month(code: str) -> Month:

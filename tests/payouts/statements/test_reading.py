@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from campaigns.models import Campaign, Month
 from creators.models import Creator
-from payouts import ledger, months, statements
-from payouts.models import Account, Adjustment, Earning
+from payouts import corrections, ledger, months, statements
+from payouts.models import Account, Earning
 from payouts.statements import Statement, reading
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 from tests import factories
 from tests.payouts.programme import close, deliver, pay
-from tests.payouts.statements.ledger_rows import batch, correction, empty_month, move, payout
+from tests.payouts.statements.ledger_rows import batch, empty_month, move, payout
 from tests.payouts.test_properties import Programme, build, programmes, shares
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +96,11 @@ def campaigns() -> list[Campaign]:
     return [factories.campaign() for _each in range(3)]
 
 
+def part(earned: Earning, micros: int) -> int:
+    """How much of what is taken back lies within the enrolment."""
+    return earned.enrolled_micros * micros // earned.revenue_micros
+
+
 def test_three_months_chain_through_payments_returns_and_corrections(
     october: Month, ada: Creator, finance_one: User, finance_two: User
 ) -> None:
@@ -107,28 +112,13 @@ def test_three_months_chain_through_payments_returns_and_corrections(
     for kind, micros in (("reserve", 61_670_000), ("withholding", 14_800_000), ("payment", 46_870_000)):
         move(kind, ada, micros, november, f"{kind}:2026-10-1:creator:{ada.pk}")
     move("return", ada, 46_870_000, november, f"return:2026-10-1:creator:{ada.pk}")
-    taken = Adjustment.objects.create(
-        correction=correction("invalid_traffic", finance_one, finance_two),
-        origin=october,
-        month=november,
-        creator=ada,
-        campaign=Campaign.objects.get(),
-        revenue_micros=2_000_000,
-        enrolled_micros=2_000_000,
-        share_micros=1_000_000,
-        detail="bots",
-    )
-    move("deduction", ada, 1_000_000, november, f"deduction:{taken.pk}")
-    given_back = Adjustment.objects.create(
-        correction=correction("goodwill", finance_one, finance_two),
-        origin=october,
-        month=november,
-        creator=ada,
-        revenue_micros=0,
-        enrolled_micros=0,
-        share_micros=-250_001,
-    )
-    move("deduction", ada, -250_001, november, f"deduction:{given_back.pk}")
+    earned = Earning.objects.get(creator=ada)
+    taken = earned.share_micros - (earned.enrolled_micros - part(earned, 2_000_000)) // 2
+    take_back = {"reason": "invalid_traffic", "campaign": Campaign.objects.get(), "micros": 2_000_000}
+    bonus = {"reason": "goodwill", "campaign": None, "micros": 250_001}
+    for wanted in (take_back | {"detail": "bots"}, bonus):
+        prepared = corrections.prepare(finance_one, origin=october, creator=ada, **wanted)
+        corrections.approve(prepared, finance_two)
     move("entry", ada, 7, november, "entry:1", "Fee taken over")
     move("platform", ada, 3, november, "odd:1", "Of a kind that nobody foresaw")
     second = batch("2026-11-1", november, finance_one)
@@ -144,11 +134,11 @@ def test_three_months_chain_through_payments_returns_and_corrections(
 
     assert [(each.opening_micros, each.closing_micros) for each in chain] == [
         (0, 61_670_000),
-        (61_670_000, 6_120_005),
-        (6_120_005, 6_120_005),
+        (61_670_000, 7_120_005 - taken),
+        (7_120_005 - taken, 7_120_005 - taken),
     ]
     middle, last = chain[1:]
-    assert (middle.adjusted_micros, middle.goodwill_micros, middle.other_micros) == (-1_000_000, 250_001, 4)
+    assert (middle.adjusted_micros, middle.goodwill_micros, middle.other_micros) == (-taken, 250_001, 4)
     assert (middle.paid_micros, middle.withheld_micros) == (46_870_000, 14_800_000)
     assert [(each.net_micros, each.bank_reason) for each in middle.returned] == [
         (46_870_000, "R03 No account")

@@ -1,9 +1,7 @@
 """A link opens one creator's closed months, for thirty days, and nothing else."""
 
 import datetime
-import sys
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 
 import pytest
 import time_machine
@@ -17,10 +15,9 @@ from playwright.sync_api import Page
 
 from campaigns.models import Month
 from creators.models import Creator
-from payouts import views
+from payouts import disputes
 from payouts.models import Dispute, StatementFile
 from payouts.statements import links
-from pulse_site.refusal import Refused
 from tests import factories
 from tests.browser import browser, needs_chromium, open_page, served  # noqa: F401 - fixtures
 from tests.payouts.programme import deliver
@@ -32,24 +29,6 @@ pytestmark = pytest.mark.django_db
 def no_language_is_left_over() -> Iterator[None]:
     with translation.override(None):
         yield
-
-
-@pytest.fixture
-def without_disputes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "find_spec", lambda name: None)
-
-
-@pytest.fixture
-def disputes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The module of the disputes, as the page knows it."""
-
-    def open_dispute(creator: Creator, month: Month, text: str) -> Dispute:
-        if text == "Hm":
-            raise Refused("Say more.")
-        return Dispute.objects.create(creator=creator, month=month, text=text)
-
-    monkeypatch.setattr(views, "find_spec", lambda name: True)
-    monkeypatch.setitem(sys.modules, "payouts.disputes", SimpleNamespace(open_dispute=open_dispute))
 
 
 def test_a_link_shows_the_newest_statement_without_an_account(
@@ -152,13 +131,11 @@ def test_a_page_asks_a_fixed_number_of_queries(client: Client, october: Month, a
     assert asked[0] == asked[1] <= 22
 
 
-def test_a_creator_opens_a_dispute_and_reads_the_answer(
-    client: Client, october: Month, ada: Creator, disputes: None
-) -> None:
+def test_a_creator_opens_a_dispute_and_reads_the_answer(client: Client, october: Month, ada: Creator) -> None:
     token = links.sign(ada)
     page, form = (reverse(f"statements:{name}", args=[token, "2026-10"]) for name in ("month", "dispute"))
     assert "Open a dispute" in client.get(page).content.decode()
-    for text, said in ((" ", "tell us what is wrong"), ("Hm", "Say more.")):
+    for text, said in ((" ", "Say what is wrong"), ("x" * 2_001, "Shorten it to 2000 characters.")):
         assert said in client.post(form, {"text": text}, follow=True).content.decode()
     assert "Thank you" in client.post(form, {"text": "Video 7 <b>is mine"}, follow=True).content.decode()
     shown = client.get(page).content.decode()
@@ -169,9 +146,7 @@ def test_a_creator_opens_a_dispute_and_reads_the_answer(
     assert "It is Ben’s." in client.get(page).content.decode()
 
 
-def test_disputes_need_their_own_link_and_month(
-    client: Client, october: Month, ada: Creator, disputes: None
-) -> None:
+def test_disputes_need_their_own_link_and_month(client: Client, october: Month, ada: Creator) -> None:
     for token, code in ((links.sign(ada), "2026-11"), ("x", "2026-10")):
         assert (
             client.post(reverse("statements:dispute", args=[token, code]), {"text": "?"}).status_code == 404
@@ -180,9 +155,10 @@ def test_disputes_need_their_own_link_and_month(
     assert not Dispute.objects.exists()
 
 
-def test_without_disputes_the_page_offers_none(
-    client: Client, october: Month, ada: Creator, without_disputes: None
+def test_a_statement_that_can_no_longer_be_disputed_offers_no_dispute(
+    client: Client, october: Month, ada: Creator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(disputes, "OPEN_FOR", datetime.timedelta(days=-9_999))
     assert "Open a dispute" not in client.get(links.address(ada)).content.decode()
 
 
@@ -191,7 +167,6 @@ def test_without_disputes_the_page_offers_none(
 def test_a_creator_reads_his_statement_at_any_width(
     october: Month,
     ada: Creator,
-    disputes: None,
     open_page: Callable[..., Page],  # noqa: F811
     width: int,
     scheme: str,
