@@ -7,6 +7,10 @@ creator is owed a positive one of his payable account, and all balances add up t
 Nothing here loops over rows: whoever posts says in one SELECT which transfers there should be, each under a
 key that is derived from what is done. Posting them again does nothing, so a run that was killed is simply
 started again; the same key with another body is an error in whoever asks, and nothing is written.
+
+A balance is read from the account's checkpoint and the tail: the transfers that came since the last seal. So
+it costs what came lately, however long the history is. Both are read in one statement, since a seal moves
+transfers from the one to the other.
 """
 
 import datetime
@@ -65,6 +69,29 @@ OPEN_OF_ADVERTISERS = """
       FROM ({ids}) given WHERE true ORDER BY given.id
         ON CONFLICT DO NOTHING
 """
+
+SEALED = "(SELECT COALESCE(MAX(last_id), 0) FROM payouts_seal WHERE subject = 'transfers')"
+MOVED = """
+    SELECT credit_account_id AS account_id, amount_micros AS micros FROM payouts_transfer WHERE {which}
+     UNION ALL
+    SELECT debit_account_id, -amount_micros FROM payouts_transfer WHERE {which}
+"""
+# account_id and balance_micros of every account that ever moved: its checkpoint and the tail.
+BALANCES = f"""
+    SELECT account_id, CAST(SUM(micros) AS bigint) AS balance_micros
+      FROM (SELECT account_id, balance_micros AS micros FROM payouts_checkpoint
+             UNION ALL
+            {MOVED.format(which=f"id > {SEALED}")}) moved
+     GROUP BY account_id
+"""  # noqa: S608 - one statement around another of ours
+# Adds the transfers from one id through another to their accounts' checkpoints.
+CHECKPOINT = f"""
+    INSERT INTO payouts_checkpoint (account_id, balance_micros)
+    SELECT account_id, CAST(SUM(micros) AS bigint)
+      FROM ({MOVED.format(which="id BETWEEN %s AND %s")}) moved WHERE true GROUP BY account_id
+        ON CONFLICT (account_id) DO UPDATE
+       SET balance_micros = payouts_checkpoint.balance_micros + excluded.balance_micros
+"""  # noqa: S608
 
 
 def account(kind: str, code: str) -> Account:
@@ -125,6 +152,12 @@ def balance(of: Account) -> int:
     """What was credited to the account less what was debited, in micros."""
     found = Account.objects.with_balance().filter(pk=of.pk).values("balance_micros")  # type: ignore[misc]
     return found.get()["balance_micros"]
+
+
+def checkpoint(first_id: int, last_id: int) -> None:
+    """Add the transfers `first_id` to `last_id` to the checkpoints; seals.py does it as it seals them."""
+    with connection.cursor() as cursor:
+        cursor.execute(CHECKPOINT, [first_id, last_id] * 2)
 
 
 def month_to_post_in() -> Month:

@@ -282,6 +282,7 @@ def _draft(month: Month) -> None:
         raise Refused(
             _("No terms of the programme are in force on %(day)s.") % {"day": month.first_day}
         ) from None
+    month.share_basis_points = month.terms.share_basis_points
     earnings = Earning.objects.filter(month=month)
     earnings.delete()
     with connection.cursor() as cursor:
@@ -296,9 +297,8 @@ def _draft(month: Month) -> None:
 
 
 def _draft_values(month: Month) -> list[Any]:
-    assert month.terms is not None  # noqa: S101 - set by the draft, and only drafts are compared
-    share = month.terms.share_basis_points
-    return [share, share, month.code]
+    """By the share that the month itself keeps: a draft of it, or a comparison, is never by other terms."""
+    return [month.share_basis_points, month.share_basis_points, month.code]
 
 
 def _post(month: Month, by: User) -> None:

@@ -35,6 +35,12 @@ class Month(models.Model):
     )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
     terms = models.ForeignKey(ProgrammeTerms, models.PROTECT, verbose_name=_("terms"), null=True, blank=True)
+    share_basis_points = models.PositiveSmallIntegerField(
+        _("creators' share (basis points)"),
+        null=True,
+        blank=True,
+        help_text=_("As the terms were when the month was calculated: no later change of them reaches it."),
+    )
     revenue_micros = models.PositiveBigIntegerField(_("revenue (micros)"), default=0)
     shared_micros = models.PositiveBigIntegerField(_("shared (micros)"), default=0)
     creators = models.PositiveIntegerField(_("creators who earn"), default=0)
