@@ -161,7 +161,7 @@ def checkpoint(first_id: int, last_id: int) -> None:
 
 
 def month_to_post_in() -> Month:
-    """The month that payments are posted in: the one after the last closed month."""
-    last = Month.objects.filter(status=Month.Status.CLOSED).latest("code")
-    following = last.last_day + datetime.timedelta(days=1)
-    return Month.objects.get_or_create(code=f"{following:%Y-%m}")[0]
+    """The month that payments are posted in: the one after the last closed one, this one before the first."""
+    last = Month.objects.filter(status=Month.Status.CLOSED).order_by("code").last()
+    day = last.last_day + datetime.timedelta(days=1) if last else timezone.now()
+    return Month.objects.get_or_create(code=f"{day:%Y-%m}")[0]

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 
 from campaigns.models import Campaign, Delivery, Placement, PlacementRun
 from creators.models import Decision, Eligibility, FollowerCount
-from payouts.models import Account, Earning, Payout, PayoutBatch, Seal, Transfer
+from payouts.models import Account, Earning, Entry, Payout, PayoutBatch, Seal, Transfer
 from pulse_site.models import Run, Upload, User
 from tests import factories
 
@@ -97,3 +97,10 @@ def _fill_money(number: int, campaign: Campaign, user: User) -> None:
     )
     Payout.objects.create(batch=batch, creator=creator, amount_micros=5_000_000)
     Seal.objects.create(subject="transfers", first_id=1, last_id=number, rows=1, digest="0" * 64)
+    Entry.objects.create(
+        debit_account=clearing,
+        credit_account=payable,
+        amount_micros=1_000_000,
+        reason="other",
+        prepared_by=user,
+    )

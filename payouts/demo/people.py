@@ -15,8 +15,8 @@ PEOPLE = {
 }
 MAY = {
     "rita": ["review_creator", "change_creator"],
-    "fiona": ["review_month", "prepare_batch"],
-    "frank": ["close_month", "approve_batch"],
+    "fiona": ["review_month", "prepare_batch", "prepare_entry"],
+    "frank": ["close_month", "approve_batch", "approve_entry"],
 }
 
 

@@ -162,6 +162,7 @@ class Entry(models.Model):
         REJECTED = "rejected", _("rejected")
 
     class Reason(models.TextChoices):
+        RECEIVED = "received", _("payment of an advertiser")
         UNIDENTIFIED = "unidentified", _("unidentified receipt")
         IDENTIFIED = "identified", _("receipt identified")
         TAX_DEPOSITED = "tax_deposited", _("withheld tax deposited")
@@ -179,6 +180,7 @@ class Entry(models.Model):
     reason = models.CharField(_("reason"), max_length=20, choices=Reason)
     note = models.TextField(_("note"), blank=True)
     evidence = models.FileField(_("evidence"), upload_to="evidence/%Y/%m", blank=True)
+    evidence_sha256 = models.CharField(_("SHA-256 of the evidence"), max_length=64, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PREPARED)
     prepared_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("prepared by"), related_name="+"

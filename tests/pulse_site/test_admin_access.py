@@ -20,7 +20,16 @@ PAGES = ("changelist", "add", "change", "history")
 # The apps whose models each may see, and the models that he may add.
 SEES = {"reviewer": {"creators"}, "finance": {"campaigns", "payouts"}}
 ADDS = {"reviewer": {"creator"}, "finance": {"campaign"}}
-ADDED_BY_JOBS = {"decision", "transfer", "month", "earning", "run", "delivery", "placementrun", "seal"}
+ADDED_BY_JOBS = {
+    "decision",
+    "transfer",
+    "month",
+    "earning",
+    "run",
+    "delivery",
+    "placementrun",
+    "seal",
+}
 
 
 @pytest.fixture
