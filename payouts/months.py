@@ -29,6 +29,7 @@ from creators.models import ProgrammeTerms
 from payouts import ledger, seals
 from payouts.four_eyes import require, require_another
 from payouts.models import Account, Earning, Transfer
+from payouts.review import facts
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 
@@ -302,6 +303,8 @@ def _confirm(month: Month) -> None:
     _set_terms(month)
     if month.share_basis_points != drafted or different(month):
         _draft(month)
+    else:
+        month.facts = facts(month)
 
 
 def _set_terms(month: Month) -> None:
@@ -328,6 +331,7 @@ def _draft(month: Month) -> None:
     )
     month.revenue_micros, month.shared_micros = int(totals["revenue"]), int(totals["shared"])
     month.creators, month.calculated_at = totals["creators"], timezone.now()
+    month.facts = facts(month)
 
 
 def _draft_values(month: Month) -> list[Any]:
@@ -384,11 +388,8 @@ def _summary(month: Month, started: float) -> dict[str, Any]:
 
 def _warnings(month: Month) -> list[str]:
     """What a person should look at before he believes the figures."""
-    lineup = PlacementRun.objects.current().filter(day=OuterRef("day"), market=OuterRef("campaign__market"))
-    unlisted = Delivery.objects.filter(month=month, verdict=Delivery.Verdict.NOT_IN_LINEUP)
-    without = unlisted.filter(~Exists(lineup)).order_by("day")
     return [
         _("%(day)s (%(market)s) has deliveries but no lineup: none of them is billable.")
         % {"day": day, "market": market}
-        for day, market in without.values_list("day", "campaign__market").distinct()
+        for day, market in month.facts.get("unlisted", ())
     ]

@@ -32,5 +32,15 @@ class Migration(migrations.Migration):
                 verbose_name="creators' share (basis points)",
             ),
         ),
+        migrations.AddField(
+            model_name="month",
+            name="facts",
+            field=models.JSONField(
+                blank=True,
+                default=dict,
+                help_text="Added up with the draft (payouts/review.py) and kept as it was when the month was closed.",
+                verbose_name="what the controller sees",
+            ),
+        ),
         migrations.RunPython(take_from_terms, migrations.RunPython.noop),
     ]

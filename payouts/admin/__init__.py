@@ -1,5 +1,5 @@
 """Finance: months, the ledger, earnings and payments."""
 
-from payouts.admin import batches, entries, ledger, months
+from payouts.admin import batches, entries, ledger, months, review
 
-__all__ = ["batches", "entries", "ledger", "months"]
+__all__ = ["batches", "entries", "ledger", "months", "review"]
