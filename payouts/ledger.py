@@ -44,17 +44,16 @@ DIFFERENT = """
         OR posted.amount_micros <> given.amount_micros
      ORDER BY given.key LIMIT 3
 """
+# What is found on one side only.
 MISMATCHES = """
-      WITH wanted AS (
-        SELECT key, debit_account_id, credit_account_id, amount_micros FROM ({wanted}) given
-      ), posted AS (
-        SELECT key, debit_account_id, credit_account_id, amount_micros FROM payouts_transfer
-         WHERE kind = %s AND (%s = '' OR month_id = %s)
-      )
     SELECT DISTINCT key FROM (
-      SELECT * FROM (SELECT * FROM wanted EXCEPT SELECT * FROM posted) lacking
-       UNION ALL
-      SELECT * FROM (SELECT * FROM posted EXCEPT SELECT * FROM wanted) surplus
+      SELECT key FROM (
+        SELECT 1 AS side, key, debit_account_id, credit_account_id, amount_micros FROM ({wanted}) given
+         UNION ALL
+        SELECT 2, key, debit_account_id, credit_account_id, amount_micros FROM payouts_transfer
+         WHERE kind = %s AND (%s = '' OR month_id = %s)
+      ) both_sides
+       GROUP BY key, debit_account_id, credit_account_id, amount_micros HAVING MIN(side) = MAX(side)
     ) either ORDER BY key LIMIT 100
 """
 OPEN_OF_CREATORS = """
@@ -106,7 +105,17 @@ def open_accounts(sql: str, ids: str, values: Sequence[Any]) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(sql.format(ids=ids), values)
-        return cursor.rowcount
+        opened = cursor.rowcount
+    if opened:
+        analyze("payouts_account")
+    return opened
+
+
+def analyze(table: str) -> None:
+    """Tell PostgreSQL of the many rows that were just written: it would plan the next statement for none."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {table}")
 
 
 def post(kind: str, month: Month, wanted: str, values: Sequence[Any], by: User | None = None) -> int:

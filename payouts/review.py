@@ -22,7 +22,7 @@ from creators.models import ProgrammeTerms
 from payouts import payability
 from payouts.models import Adjustment, Correction
 
-SHOWN = 8  # rows of a list
+SHOWN = 6  # rows of a list
 LATE_SHOWN = 60
 PERMILLE = 1_000
 IMPRESSIONS_A_CPM = 1_000

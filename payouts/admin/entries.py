@@ -27,6 +27,10 @@ class EntryForm(forms.ModelForm):
         model = Entry
         fields = ["reason", "debit_account", "credit_account", "amount_micros", "note", "evidence"]
         widgets = {"note": forms.Textarea(attrs={"rows": 3})}
+        help_texts = {
+            "debit_account": _("Search by code (bank, suspense, receivable:…) or by a creator's handle."),
+            "note": _("What it is, for colleagues and auditors: the transfer carries it too."),
+        }
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -77,6 +81,11 @@ class EntryAdmin(MovingAdmin):
         amount = model_admin.dollars("amount_micros", _("amount"))
         shown = ["reason", "debit_account", "credit_account", amount, "note", self.evidence_link]
         return [*shown, "evidence_sha256", "prepared_by", "prepared_at", "approved_by", "approved_at"]
+
+    def get_form(
+        self, request: HttpRequest, obj: Entry | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        return super().get_form(request, obj, change, labels={"amount_micros": _("Amount")}, **kwargs)
 
     @admin.display(description=_("evidence"), empty_value="–")
     def evidence_link(self, entry: Entry) -> SafeString | None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from campaigns import verdicts
 from campaigns.models import Delivery, Month, PlacementRun
 from creators.models import Enrolment, ProgrammeTerms
-from payouts import months
+from payouts import months, seals
 from payouts.models import Account, Earning, Transfer
 from pulse_site.models import User
 from pulse_site.refusal import Refused
@@ -308,3 +308,18 @@ def test_clearing_that_does_not_come_to_zero_stops_the_close(
     with pytest.raises(ArithmeticError):
         close(finance_one, finance_two)
     assert not Transfer.objects.exists()
+
+
+def test_the_digest_is_over_the_rows_as_json(finance_one: User, finance_two: User) -> None:
+    """Put together by either database as Python would write it: digests that are there already still fit."""
+    campaign = factories.campaign()
+    for impressions in (1_001, 7):
+        deliver(campaign, factories.enrolled(), impressions)
+    month = close(finance_one, finance_two)
+    earnings = Earning.objects.order_by("creator_id", "campaign_id").values_list(
+        "creator_id", "campaign_id", "impressions", "revenue_micros", "enrolled_micros", "share_micros"
+    )
+    transfers = Transfer.objects.order_by("pk").values_list(
+        "key", "kind", "debit_account__code", "credit_account__code", "amount_micros"
+    )
+    assert month.digest == months.digest(month) == seals.digest([*earnings, *transfers])
