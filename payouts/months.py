@@ -212,7 +212,7 @@ def digest(month: Month) -> str:
 
 def closes_from(month: Month) -> datetime.date:
     """The first day on which a month under review may be closed: its terms' days of review lie before it."""
-    assert month.reviewed_at is not None and month.terms is not None  # noqa: S101 - it is under review
+    assert month.reviewed_at and month.terms  # noqa: S101 - it is under review
     return month.reviewed_at.date() + datetime.timedelta(days=month.terms.review_days)
 
 
@@ -261,11 +261,12 @@ def _require_over(month: Month) -> None:
 
 def _require_reviewed_long_enough(month: Month) -> None:
     """In whole days of UTC, like the months themselves; a clock that was put back only makes it later."""
+    assert month.reviewed_at  # noqa: S101 - it is under review
     day, now = closes_from(month), timezone.now()
-    if now.date() < day or now < month.reviewed_at:  # type: ignore[operator] - it is under review
+    if now.date() < day or now < month.reviewed_at:
         raise Refused(
             _("%(month)s is under review since %(since)s; it can be closed from %(day)s on.")
-            % {"month": month, "since": month.reviewed_at.date(), "day": day}  # type: ignore[union-attr]
+            % {"month": month, "since": month.reviewed_at.date(), "day": day}
         )
 
 

@@ -196,4 +196,4 @@ class DeliveryAdmin(model_admin.ViewOnlyAdmin):
 
     @admin.display(description=_("came late"))
     def came_late(self, delivery: Delivery) -> str:
-        return badges.pill(_("late"), "warn") if delivery.late else ""
+        return badges.pill(str(_("late")), "warn") if delivery.late else ""
