@@ -20,7 +20,7 @@ from django.utils import timezone
 from campaigns.models import Campaign, Delivery, Month, PlacementRun
 from creators.models import ProgrammeTerms
 from payouts import payability
-from payouts.models import Adjustment, Correction
+from payouts.models import Adjustment, Correction, Earning
 
 SHOWN = 6  # rows of a list
 LATE_SHOWN = 60
@@ -131,14 +131,15 @@ def impressions(month: Month, verdict: str = "") -> int:
 
 
 def _delivered(month: Month) -> dict[str, Any]:
-    """What the deliveries say: one look at them all, by day, campaign and verdict."""
+    """What the deliveries say, by day, campaign and verdict."""
     markets = dict(Campaign.objects.values_list("pk", "market"))
     listed = set(PlacementRun.objects.current().values_list("day", "market"))
-    verdicts: dict[str, int] = defaultdict(int)
+    verdicts: dict[str, int] = defaultdict(int, {Delivery.Verdict.BILLABLE.value: _billed(month)})
     late: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0])
     unlisted = set()
     for day, campaign, verdict, seen, micros in _summed(month):
-        verdicts[verdict] += seen
+        if verdict != Delivery.Verdict.BILLABLE:
+            verdicts[verdict] += seen
         if day < month.first_day:
             late[day.isoformat(), campaign][0] += seen
             late[day.isoformat(), campaign][1] += micros
@@ -146,7 +147,7 @@ def _delivered(month: Month) -> dict[str, Any]:
             unlisted.add((day.isoformat(), markets[campaign]))
     rows = [[*key, *sums] for key, sums in sorted(late.items())]
     return {
-        "verdicts": dict(sorted(verdicts.items())),
+        "verdicts": {verdict: seen for verdict, seen in sorted(verdicts.items()) if seen},
         "late": {
             "count": len(rows),
             "impressions": sum(row[2] for row in rows),
@@ -157,8 +158,17 @@ def _delivered(month: Month) -> dict[str, Any]:
     }
 
 
+def _billed(month: Month) -> int:
+    total: int = Earning.objects.filter(month=month).aggregate(seen=Sum("impressions", default=0))["seen"]
+    return int(total)
+
+
 def _summed(month: Month) -> Sequence[tuple[datetime.date, int, str, int, int]]:
-    groups = Delivery.objects.filter(month=month).order_by().values("day", "campaign_id", "verdict")
+    """Without what the earnings tell already: most of a month is billable and of its own days."""
+    told = Q(verdict=Delivery.Verdict.BILLABLE, day__gte=month.first_day)
+    groups = (
+        Delivery.objects.filter(month=month).exclude(told).order_by().values("day", "campaign_id", "verdict")
+    )
     sums = groups.annotate(seen=Sum("impressions"), micros=Sum("revenue_micros"))
     return [
         (day, campaign, verdict, int(seen), int(micros))
