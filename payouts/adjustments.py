@@ -26,9 +26,7 @@ from pulse_site.money import dollars
 from pulse_site.refusal import Refused
 
 # The basis points that the origin month was shared by.
-FROZEN_SHARE = """(SELECT terms.share_basis_points FROM campaigns_month origin
-                     JOIN creators_programmeterms terms ON terms.id = origin.terms_id
-                    WHERE origin.code = own.origin_id)"""
+FROZEN_SHARE = "(SELECT share_basis_points FROM campaigns_month origin WHERE origin.code = own.origin_id)"
 # Taken apart as in the draft of a month, so that no product outgrows 64 bits.
 _SHARE = "({0} / 10000 * bps + {0} % 10000 * bps / 10000)"
 # id, correction_id, campaign_id, creator_id, share_micros of adjustments of both sides that are not posted,

@@ -7,6 +7,10 @@ creator is owed a positive one of his payable account, and all balances add up t
 Nothing here loops over rows: whoever posts says in one SELECT which transfers there should be, each under a
 key that is derived from what is done. Posting them again does nothing, so a run that was killed is simply
 started again; the same key with another body is an error in whoever asks, and nothing is written.
+
+A balance is read from the account's checkpoint and the tail: the transfers that came since the last seal. So
+it costs what came lately, however long the history is. Both are read in one statement, since a seal moves
+transfers from the one to the other.
 """
 
 import datetime
@@ -40,17 +44,16 @@ DIFFERENT = """
         OR posted.amount_micros <> given.amount_micros
      ORDER BY given.key LIMIT 3
 """
+# What is found on one side only.
 MISMATCHES = """
-      WITH wanted AS (
-        SELECT key, debit_account_id, credit_account_id, amount_micros FROM ({wanted}) given
-      ), posted AS (
-        SELECT key, debit_account_id, credit_account_id, amount_micros FROM payouts_transfer
-         WHERE kind = %s AND (%s = '' OR month_id = %s)
-      )
     SELECT DISTINCT key FROM (
-      SELECT * FROM (SELECT * FROM wanted EXCEPT SELECT * FROM posted) lacking
-       UNION ALL
-      SELECT * FROM (SELECT * FROM posted EXCEPT SELECT * FROM wanted) surplus
+      SELECT key FROM (
+        SELECT 1 AS side, key, debit_account_id, credit_account_id, amount_micros FROM ({wanted}) given
+         UNION ALL
+        SELECT 2, key, debit_account_id, credit_account_id, amount_micros FROM payouts_transfer
+         WHERE kind = %s AND (%s = '' OR month_id = %s)
+      ) both_sides
+       GROUP BY key, debit_account_id, credit_account_id, amount_micros HAVING MIN(side) = MAX(side)
     ) either ORDER BY key LIMIT 100
 """
 OPEN_OF_CREATORS = """
@@ -66,6 +69,29 @@ OPEN_OF_ADVERTISERS = """
         ON CONFLICT DO NOTHING
 """
 
+SEALED = "(SELECT COALESCE(MAX(last_id), 0) FROM payouts_seal WHERE subject = 'transfers')"
+MOVED = """
+    SELECT credit_account_id AS account_id, amount_micros AS micros FROM payouts_transfer WHERE {which}
+     UNION ALL
+    SELECT debit_account_id, -amount_micros FROM payouts_transfer WHERE {which}
+"""
+# account_id and balance_micros of every account that ever moved: its checkpoint and the tail.
+BALANCES = f"""
+    SELECT account_id, CAST(SUM(micros) AS bigint) AS balance_micros
+      FROM (SELECT account_id, balance_micros AS micros FROM payouts_checkpoint
+             UNION ALL
+            {MOVED.format(which=f"id > {SEALED}")}) moved
+     GROUP BY account_id
+"""  # noqa: S608 - one statement around another of ours
+# Adds the transfers from one id through another to their accounts' checkpoints.
+CHECKPOINT = f"""
+    INSERT INTO payouts_checkpoint (account_id, balance_micros)
+    SELECT account_id, CAST(SUM(micros) AS bigint)
+      FROM ({MOVED.format(which="id BETWEEN %s AND %s")}) moved WHERE true GROUP BY account_id
+        ON CONFLICT (account_id) DO UPDATE
+       SET balance_micros = payouts_checkpoint.balance_micros + excluded.balance_micros
+"""  # noqa: S608
+
 
 def account(kind: str, code: str) -> Account:
     """The account of that code, opened if it is missing: the platform's, the bank's, a month's, a batch's."""
@@ -79,7 +105,17 @@ def open_accounts(sql: str, ids: str, values: Sequence[Any]) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(sql.format(ids=ids), values)
-        return cursor.rowcount
+        opened = cursor.rowcount
+    if opened:
+        analyze("payouts_account")
+    return opened
+
+
+def analyze(table: str) -> None:
+    """Tell PostgreSQL of the many rows that were just written: it would plan the next statement for none."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {table}")
 
 
 def post(kind: str, month: Month, wanted: str, values: Sequence[Any], by: User | None = None) -> int:
@@ -127,8 +163,14 @@ def balance(of: Account) -> int:
     return found.get()["balance_micros"]
 
 
+def checkpoint(first_id: int, last_id: int) -> None:
+    """Add the transfers `first_id` to `last_id` to the checkpoints; seals.py does it as it seals them."""
+    with connection.cursor() as cursor:
+        cursor.execute(CHECKPOINT, [first_id, last_id] * 2)
+
+
 def month_to_post_in() -> Month:
-    """The month that payments are posted in: the one after the last closed month."""
-    last = Month.objects.filter(status=Month.Status.CLOSED).latest("code")
-    following = last.last_day + datetime.timedelta(days=1)
-    return Month.objects.get_or_create(code=f"{following:%Y-%m}")[0]
+    """The month that payments are posted in: the one after the last closed one, this one before the first."""
+    last = Month.objects.filter(status=Month.Status.CLOSED).order_by("code").last()
+    day = last.last_day + datetime.timedelta(days=1) if last else timezone.now()
+    return Month.objects.get_or_create(code=f"{day:%Y-%m}")[0]

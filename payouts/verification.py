@@ -15,7 +15,8 @@ from django.db import connection, transaction
 from campaigns import placements
 from campaigns.models import Month, PlacementRun
 from campaigns.verdicts import JUDGED
-from payouts import adjustments, batches, ledger, months, seals
+from payouts import adjustments, batches, entries, ledger, months, seals
+from payouts.models import Transfer
 from payouts.statements import files, reading
 from pulse_site import guards
 
@@ -98,6 +99,23 @@ STATEMENTS: dict[str, tuple[str, str]] = {
          WHERE kind = 'reserve' AND balance < 0
         """,
     ),
+    "checkpoints": (
+        "the checkpoint of {} says {} micros, its transfers {}; manage.py rebuild_checkpoints adds them up",
+        f"""
+        SELECT account.code, COALESCE(kept.balance_micros, 0), COALESCE(found.micros, 0)
+          FROM payouts_account account
+          LEFT JOIN payouts_checkpoint kept ON kept.account_id = account.id
+          LEFT JOIN (SELECT account_id, SUM(micros) AS micros
+                       FROM ({ledger.MOVED.format(which=f"id <= {ledger.SEALED}")}) moved
+                      GROUP BY account_id) found ON found.account_id = account.id
+         WHERE COALESCE(kept.balance_micros, 0) <> COALESCE(found.micros, 0)
+         ORDER BY account.id
+        """,  # noqa: S608 - of our own constants
+    ),
+    "sum of all balances": (
+        "all balances add up to {} micros and should to nothing",
+        f"SELECT SUM(balance_micros) FROM ({ledger.BALANCES}) balances HAVING SUM(balance_micros) <> 0",  # noqa: S608
+    ),
     "payouts of a batch": (
         "batch {} is {}, its payout to creator {} is {}",
         """
@@ -115,6 +133,9 @@ STATEMENTS: dict[str, tuple[str, str]] = {
         SELECT 'batch', reference FROM payouts_payoutbatch
          WHERE approved_by_id = prepared_by_id
             OR (status IN ('approved', 'paid') AND approved_by_id IS NULL)
+         UNION ALL
+        SELECT 'manual entry', CAST(id AS text) FROM payouts_entry
+         WHERE approved_by_id = prepared_by_id OR (status = 'approved' AND approved_by_id IS NULL)
          UNION ALL
         SELECT 'version of the terms', CAST(version AS text) FROM creators_programmeterms
          WHERE approved_by_id = proposed_by_id
@@ -187,6 +208,11 @@ def _transfers_of_corrections() -> Iterator[tuple[str, str]]:
             yield "transfers of corrections", f"{key} is not what the adjustments say"
 
 
+def _transfers_of_entries() -> Iterator[tuple[str, str]]:
+    for key in ledger.mismatches(Transfer.Kind.ENTRY, entries.POSTED, []):
+        yield "transfers of entries", f"{key} is not what its manual entry says"
+
+
 def _digests() -> Iterator[tuple[str, str]]:
     for month in Month.objects.filter(status=Month.Status.CLOSED):
         if months.digest(month) != month.digest:
@@ -215,6 +241,7 @@ CHECKS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
     _earnings,
     _transfers_of_months,
     _transfers_of_batches,
+    _transfers_of_entries,
     _digests,
     _guards,
     _stated,

@@ -44,13 +44,17 @@ def reviewer(db: None) -> User:
 @pytest.fixture
 def finance_one(db: None) -> User:
     """Staff who prepares money."""
-    return factories.staff("finance-one", "review_month", "prepare_batch", "prepare_correction")
+    return factories.staff(
+        "finance-one", "review_month", "prepare_batch", "prepare_correction", "prepare_entry"
+    )
 
 
 @pytest.fixture
 def finance_two(db: None) -> User:
     """Staff who approves money."""
-    return factories.staff("finance-two", "close_month", "approve_batch", "approve_correction")
+    return factories.staff(
+        "finance-two", "close_month", "approve_batch", "approve_correction", "approve_entry"
+    )
 
 
 @pytest.fixture

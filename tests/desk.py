@@ -12,6 +12,7 @@ from payouts.models import (
     Correction,
     Dispute,
     Earning,
+    Entry,
     PayeeChange,
     Payout,
     PayoutBatch,
@@ -122,3 +123,10 @@ def _fill_money(number: int, campaign: Campaign, user: User) -> None:
     factories.payee(creator)
     PayeeChange.objects.create(creator=creator, proposed='{"city": "Troy"}', summary="city", proposed_by=user)
     TaxYear.objects.get_or_create(year=2000 + number, defaults={"threshold_micros": 600_000_000})
+    Entry.objects.create(
+        debit_account=clearing,
+        credit_account=payable,
+        amount_micros=1_000_000,
+        reason="other",
+        prepared_by=user,
+    )

@@ -17,6 +17,7 @@ from pulse_site.admin.audited import AuditedAdmin
 from pulse_site.admin.exports import DollarsColumn, Exports, HarmlessResource
 from pulse_site.admin.moves import Move, MovingAdmin, counted
 from pulse_site.panels import panel
+from pulse_site.templatetags import badges
 
 SHOWN = 20
 
@@ -182,6 +183,7 @@ class DeliveryAdmin(model_admin.ViewOnlyAdmin):
         model_admin.dollars("revenue_micros", _("revenue")),
         "verdict",
         "month",
+        "came_late",
     ]
     list_select_related = ["campaign", "creator", "category", "month"]
     search_fields = ["campaign__reference__exact"]
@@ -197,4 +199,9 @@ class DeliveryAdmin(model_admin.ViewOnlyAdmin):
         "verdict",
         model_admin.dollars("revenue_micros", _("revenue")),
         "month",
+        "came_late",
     ]
+
+    @admin.display(description=_("came late"))
+    def came_late(self, delivery: Delivery) -> str:
+        return badges.pill(str(_("late")), "warn") if delivery.late else ""

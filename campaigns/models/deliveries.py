@@ -35,10 +35,24 @@ class Month(models.Model):
     )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
     terms = models.ForeignKey(ProgrammeTerms, models.PROTECT, verbose_name=_("terms"), null=True, blank=True)
+    share_basis_points = models.PositiveSmallIntegerField(
+        _("creators' share (basis points)"),
+        null=True,
+        blank=True,
+        help_text=_("As the terms were when the month was calculated: no later change of them reaches it."),
+    )
     revenue_micros = models.PositiveBigIntegerField(_("revenue (micros)"), default=0)
     shared_micros = models.PositiveBigIntegerField(_("shared (micros)"), default=0)
     creators = models.PositiveIntegerField(_("creators who earn"), default=0)
     digest = models.CharField(_("digest"), max_length=64, blank=True)
+    facts = models.JSONField(
+        _("what the controller sees"),
+        default=dict,
+        blank=True,
+        help_text=_(
+            "Added up with the draft (payouts/review.py) and kept as it was when the month was closed."
+        ),
+    )
     calculated_at = models.DateTimeField(_("calculated"), null=True, blank=True)
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -93,6 +107,11 @@ class Month(models.Model):
     @property
     def platform_micros(self) -> int:
         return self.revenue_micros - self.shared_micros
+
+    @property
+    def is_estimate(self) -> bool:
+        """Its figures may still change: it takes deliveries."""
+        return self.status in Month.TAKING
 
 
 class Delivery(models.Model):
@@ -164,3 +183,8 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.campaign_id} {self.video_id}"
+
+    @property
+    def late(self) -> bool:
+        """It came when the month of its day was no longer open, and is billed in a later one."""
+        return f"{self.day:%Y-%m}" != self.month_id

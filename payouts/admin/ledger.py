@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Month
 from creators.models import Creator
+from payouts import entries
 from payouts.models import Account, Earning, Payout, Transfer
 from pulse_site.admin import model_admin
 from pulse_site.admin.exports import DollarsColumn, Exports, HarmlessResource
@@ -33,6 +34,8 @@ class AccountAdmin(model_admin.ViewOnlyAdmin):
         if ":" in search_term:
             return super().get_search_results(request, queryset, search_term)
         term = search_term.strip().lstrip("@").lower()
+        if term and (single := [code for code in entries.SINGLE if code.startswith(term)]):
+            return queryset.filter(code__in=single), False
         return (queryset.filter(creator__handle=term) if term else queryset), False
 
 

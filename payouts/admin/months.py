@@ -6,12 +6,15 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from campaigns.models import Month
+from creators.admin.programme import percent
 from payouts import batches, months
 from payouts.models import Earning, PayoutBatch
 from pulse_site import runs
@@ -37,6 +40,7 @@ class MonthAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
     list_display = [
         "code",
         model_admin.badge(),
+        "figures_as_of",
         model_admin.dollars("revenue_micros", _("revenue")),
         model_admin.dollars("shared_micros", _("creators")),
         model_admin.dollars("platform_micros", _("platform")),
@@ -47,7 +51,9 @@ class MonthAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
     list_select_related = ["reviewed_by", "closed_by"]
     fields = [
         "code",
+        "figures_as_of",
         "terms",
+        model_admin.column("share_basis_points", _("creators' share"), percent),
         model_admin.dollars("revenue_micros", _("revenue")),
         model_admin.dollars("shared_micros", _("creators")),
         model_admin.dollars("platform_micros", _("platform")),
@@ -73,9 +79,14 @@ class MonthAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
     }
     jobs = {"review": months.review, "reopen": months.reopen, "close": months.close}
 
+    @admin.display(description=_("figures"))
+    def figures_as_of(self, month: Month) -> str:
+        return figures_as_of(month)
+
     def figures(self, record: Month) -> list[tuple[object, object]]:
         return [
             (_("status"), record.get_status_display()),
+            (_("figures"), figures_as_of(record)),
             (_("revenue"), model_admin.money.dollars(record.revenue_micros)),
             (_("creators"), model_admin.money.dollars(record.shared_micros)),
             (_("platform"), model_admin.money.dollars(record.platform_micros)),
@@ -86,6 +97,11 @@ class MonthAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
     def obstacle(self, request: HttpRequest, action: str, record: Month) -> str:
         if action == "close" and record.reviewed_by == request.user:
             return str(_("You put it under review; somebody else closes it."))
+        if action == "close" and record.status == Month.Status.REVIEW:
+            first = months.closes_from(record)
+            if timezone.now().date() < first:
+                day = date_format(first, "SHORT_DATE_FORMAT")
+                return str(_("It can be closed from %(day)s on.") % {"day": day})
         return super().obstacle(request, action, record)
 
     def perform(self, request: HttpRequest, action: str, records: QuerySet[Any], **answers: str) -> str:
@@ -97,6 +113,16 @@ class MonthAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
             return _prepared(batches.prepare(month, user))
         summary = self.jobs[action](month.code, user)
         return " ".join([str(_("%(month)s: done.")) % {"month": month}, *summary["warnings"]])
+
+
+def figures_as_of(month: Month) -> str:
+    """An open month's figures are an estimate, and of when; later they are what was reviewed or closed."""
+    if month.calculated_at is None:
+        return str(_("not calculated yet"))
+    if not month.is_estimate:
+        return str(_("final") if month.status == Month.Status.CLOSED else _("under review"))
+    when = date_format(timezone.localtime(month.calculated_at), "SHORT_DATETIME_FORMAT")
+    return str(_("estimate as of %(when)s") % {"when": when})
 
 
 def _prepared(batch: PayoutBatch) -> SafeString:
@@ -113,7 +139,12 @@ def current_month(request: HttpRequest) -> dict[str, Any] | None:
     )
     if month is None:
         return {"month": None}
-    return {"month": month, "creators_part": month.shared_micros * BAR // (month.revenue_micros or 1)}
+    as_of = figures_as_of(month)
+    return {
+        "month": month,
+        "as_of": as_of,
+        "creators_part": month.shared_micros * BAR // (month.revenue_micros or 1),
+    }
 
 
 @panel("admin/panels/calculation.html", of=Month, permission="campaigns.view_month", position=5)

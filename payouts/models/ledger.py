@@ -15,15 +15,17 @@ from creators.models import Creator
 
 class AccountQuerySet(models.QuerySet["Account"]):
     def with_balance(self) -> AccountQuerySet:
-        """Adds `balance_micros`: what was credited less what was debited."""
-        return self.annotate(balance_micros=_total("credit_account") - _total("debit_account"))
+        """Adds `balance_micros`: what was credited less what was debited, by checkpoint and tail."""
+        kept = Coalesce("checkpoint__balance_micros", 0)
+        return self.annotate(balance_micros=kept + _tail("credit_account") - _tail("debit_account"))
 
 
-def _total(side: str) -> Coalesce:
-    """The sum of the transfers that have an account on that side."""
+def _tail(side: str) -> Coalesce:
+    """The sum of the transfers since the last seal that have an account on that side."""
+    sealed = Seal.objects.filter(subject=Seal.Subject.TRANSFERS).order_by("-last_id").values("last_id")[:1]
+    tail = Transfer.objects.filter(**{side: OuterRef("pk")}, pk__gt=Coalesce(Subquery(sealed), 0))
     whole = Cast(Sum("amount_micros"), models.BigIntegerField())
-    transfers = Transfer.objects.filter(**{side: OuterRef("pk")}).order_by().values(side)
-    return Coalesce(Subquery(transfers.annotate(total=whole).values("total")), 0)
+    return Coalesce(Subquery(tail.order_by().values(side).annotate(total=whole).values("total")), 0)
 
 
 class Account(models.Model):
@@ -88,8 +90,12 @@ class Transfer(models.Model):
         _("idempotency key"), max_length=120, unique=True, help_text=_("Derived from what is done.")
     )
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
-    debit_account = models.ForeignKey(Account, models.PROTECT, verbose_name=_("from"), related_name="debits")
-    credit_account = models.ForeignKey(Account, models.PROTECT, verbose_name=_("to"), related_name="credits")
+    debit_account = models.ForeignKey(
+        Account, models.PROTECT, verbose_name=_("from"), related_name="debits", db_index=False
+    )
+    credit_account = models.ForeignKey(
+        Account, models.PROTECT, verbose_name=_("to"), related_name="credits", db_index=False
+    )
     amount_micros = models.PositiveBigIntegerField(_("amount (micros)"))
     month = models.ForeignKey(Month, models.PROTECT, verbose_name=_("month"), related_name="transfers")
     reason = models.CharField(_("reason"), max_length=200, blank=True)
@@ -113,6 +119,11 @@ class Transfer(models.Model):
             models.CheckConstraint(
                 condition=~Q(debit_account=F("credit_account")), name="transfer_two_accounts"
             ),
+        ]
+        # With the id, so that an account's tail and its newest transfers are found without its history.
+        indexes = [
+            models.Index("debit_account", "id", name="transfer_debits"),
+            models.Index("credit_account", "id", name="transfer_credits"),
         ]
 
     def __str__(self) -> str:
@@ -151,6 +162,7 @@ class Entry(models.Model):
         REJECTED = "rejected", _("rejected")
 
     class Reason(models.TextChoices):
+        RECEIVED = "received", _("payment of an advertiser")
         UNIDENTIFIED = "unidentified", _("unidentified receipt")
         IDENTIFIED = "identified", _("receipt identified")
         TAX_DEPOSITED = "tax_deposited", _("withheld tax deposited")
@@ -168,6 +180,7 @@ class Entry(models.Model):
     reason = models.CharField(_("reason"), max_length=20, choices=Reason)
     note = models.TextField(_("note"), blank=True)
     evidence = models.FileField(_("evidence"), upload_to="evidence/%Y/%m", blank=True)
+    evidence_sha256 = models.CharField(_("SHA-256 of the evidence"), max_length=64, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PREPARED)
     prepared_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("prepared by"), related_name="+"

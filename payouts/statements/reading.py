@@ -163,7 +163,7 @@ class _Read:
         return Statement(
             creator=creator,
             month=self.month,
-            basis_points=terms.share_basis_points,
+            basis_points=self.month.share_basis_points or 0,
             minimum_micros=terms.minimum_payout_micros,
             opening_micros=opening,
             closing_micros=closing,
@@ -197,7 +197,7 @@ class _Read:
     def _lines(self) -> dict[int, list[Line]]:
         assert self.month.terms is not None  # noqa: S101
         found: dict[int, list[Line]] = defaultdict(list)
-        values = [self.month.terms.share_basis_points] * 4 + [self.month.code]
+        values = [self.month.share_basis_points] * 4 + [self.month.code]
         for creator, video, campaign, cpm, origin, enrolled, *amounts in self._rows(LINES, self.ids, values):
             found[creator].append(Line(video, campaign, cpm, origin, bool(enrolled), *amounts))
         return found

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from payouts import journal
-from payouts.models import Account
+from payouts import journal, ledger
+from payouts.models import Account, Transfer
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 from tests import factories
@@ -29,6 +33,72 @@ def programme(finance_one: User, finance_two: User) -> None:
     deliver(awkward, factories.enrolled(), 20_001)
     deliver(factories.campaign(cpm_micros=10_000), factories.enrolled(), 12_345_678)
     pay(close(finance_one, finance_two), finance_one, finance_two)
+    correct_and_return()
+
+
+def correct_and_return() -> None:
+    """One transfer of each kind that comes after a close, between the accounts that it is between."""
+    accounts = {account.kind: account for account in Account.objects.order_by("-pk")}
+    for kind in (Account.Kind.WITHHELD, Account.Kind.SUSPENSE):
+        accounts[kind] = ledger.account(kind, kind)
+    for number, (kind, debit, credit) in enumerate(AFTER_A_CLOSE):
+        Transfer.objects.create(
+            key=f"{kind}:{number}",
+            kind=kind,
+            debit_account=accounts[debit],
+            credit_account=accounts[credit],
+            amount_micros=1_000_001 + number,
+            month=factories.month("2026-11"),
+            reason='a "reason"; \n of | some \\ kind',
+            created_at=timezone.now(),
+        )
+
+
+AFTER_A_CLOSE = (
+    ("credit", "platform", "receivable"),
+    ("deduction", "payable", "platform"),
+    ("borne", "platform", "receivable"),
+    ("withholding", "in_transit", "withheld"),
+    ("return", "bank", "payable"),
+    ("entry", "bank", "suspense"),
+    ("entry", "withheld", "bank"),
+)
+
+
+def test_every_kind_of_account_has_its_place_in_the_chart() -> None:
+    assert journal.ROOTS.keys() == set(Account.Kind)
+
+
+@needs_hledger
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(AFTER_A_CLOSE), st.integers(1, 10**17), st.text(max_size=40)), max_size=12
+    )
+)
+def test_both_programs_accept_whatever_is_posted(
+    tmp_path: Path, posted: list[tuple[tuple[str, str, str], int, str]]
+) -> None:
+    """Any amount from a micro up, any reason that a person may type."""
+    accounts = {account.kind: account for account in Account.objects.order_by("-pk")}
+    with transaction.atomic():
+        for number, ((kind, debit, credit), micros, reason) in enumerate(posted):
+            Transfer.objects.create(
+                key=f"{kind}:random:{number}",
+                kind=kind,
+                debit_account=accounts[debit],
+                credit_account=accounts[credit],
+                amount_micros=micros,
+                month=factories.month("2026-11"),
+                reason=reason.replace("\0", ""),
+            )
+        checks = (
+            hledger(exported("hledger"), "check", "--strict"),
+            bean_check(exported("beancount"), tmp_path),
+        )
+        transaction.set_rollback(True)
+    for checked in checks:
+        assert checked.returncode == 0, checked.stderr
 
 
 def exported(format: str, month: str | None = None) -> str:
@@ -94,8 +164,7 @@ def test_every_transfer_stands_in_its_month() -> None:
         ("2026-10-31", "billing"),
         ("2026-10-31", "earning"),
         ("2026-10-31", "platform"),
-        ("2026-11-20", "reserve"),
-        ("2026-11-20", "payment"),
+        *(("2026-11-20", kind) for kind in ("reserve", "payment", *(kind for kind, *_ in AFTER_A_CLOSE))),
     }
 
 

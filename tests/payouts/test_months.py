@@ -1,9 +1,12 @@
+import datetime
+
 import pytest
+from django.utils import timezone
 
 from campaigns import verdicts
 from campaigns.models import Delivery, Month, PlacementRun
 from creators.models import Enrolment, ProgrammeTerms
-from payouts import months
+from payouts import months, seals
 from payouts.models import Account, Earning, Transfer
 from pulse_site.models import AuditEvent, User
 from pulse_site.refusal import Refused
@@ -179,6 +182,7 @@ def test_the_moves_of_a_month(
         status=status,
         terms=factories.terms(),
         reviewed_by=finance_one if frozen else None,
+        reviewed_at=timezone.now() if frozen else None,
         closed_by=finance_two if status == STATUSES.CLOSED else None,
     )
     people = {"calculate": (), "review": (finance_one,), "reopen": (finance_one,), "close": (finance_two,)}
@@ -241,6 +245,52 @@ def test_a_month_taken_back_keeps_in_its_history_who_had_reviewed_it(
     assert event.detail["reviewed_by"] == "finance-one"
 
 
+def test_a_month_is_closed_only_after_the_days_of_review(
+    finance_one: User, finance_two: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Put under review on 20 November for five days: the 25th is the first day on which it is closed."""
+    ProgrammeTerms.objects.update(review_days=5)
+    months.calculate("2026-10")
+    months.review("2026-10", finance_one)
+    for day_of_november, hour in ((20, 13), (24, 23)):
+        monkeypatch.setattr(timezone, "now", lambda d=day_of_november, h=hour: at(d, h))
+        with pytest.raises(Refused, match="since 2026-11-20; it can be closed from 2026-11-25 on"):
+            months.close("2026-10", finance_two)
+    monkeypatch.setattr(timezone, "now", lambda: at(25, 0))
+    assert months.close("2026-10", finance_two)["status"] == "closed"
+
+
+def at(day_of_november: int, hour: int) -> datetime.datetime:
+    return datetime.datetime(2026, 11, day_of_november, hour, tzinfo=datetime.UTC)
+
+
+def test_no_later_edit_of_the_terms_reaches_a_month(finance_one: User, finance_two: User) -> None:
+    deliver(factories.campaign(), factories.enrolled(), 1_000)
+    months.calculate("2026-10")
+    months.review("2026-10", finance_one)
+    ProgrammeTerms.objects.update(share_basis_points=9_000)
+    months.close("2026-10", finance_two)
+    month = factories.month()
+    assert (month.share_basis_points, month.shared_micros) == (5_000, 5_000_000)
+    assert months.different(month) == []
+
+
+def test_a_review_takes_the_draft_as_it_is_or_makes_it_anew(finance_one: User) -> None:
+    """The draft's rows stay where nothing has changed since; else they are written again."""
+    campaign, creator = factories.campaign(), factories.enrolled()
+    deliver(campaign, creator, 1_000)
+    months.calculate("2026-10")
+    drafted = Earning.objects.get().pk
+    months.review("2026-10", finance_one)
+    assert Earning.objects.get().pk == drafted
+    months.reopen("2026-10", finance_one)
+    deliver(campaign, creator, 500)
+    assert months.review("2026-10", finance_one)["revenue_micros"] == 15_000_000
+    months.reopen("2026-10", finance_one)
+    ProgrammeTerms.objects.update(share_basis_points=1_000)
+    assert months.review("2026-10", finance_one)["shared_micros"] == 1_500_000
+
+
 def test_closing_freezes_the_lineups_that_were_used(finance_one: User, finance_two: User) -> None:
     campaign, creator = factories.campaign(), factories.enrolled()
     deliver(campaign, creator, 1, day=day(1))
@@ -257,3 +307,18 @@ def test_clearing_that_does_not_come_to_zero_stops_the_close(
     with pytest.raises(ArithmeticError):
         close(finance_one, finance_two)
     assert not Transfer.objects.exists()
+
+
+def test_the_digest_is_over_the_rows_as_json(finance_one: User, finance_two: User) -> None:
+    """Put together by either database as Python would write it: digests that are there already still fit."""
+    campaign = factories.campaign()
+    for impressions in (1_001, 7):
+        deliver(campaign, factories.enrolled(), impressions)
+    month = close(finance_one, finance_two)
+    earnings = Earning.objects.order_by("creator_id", "campaign_id").values_list(
+        "creator_id", "campaign_id", "impressions", "revenue_micros", "enrolled_micros", "share_micros"
+    )
+    transfers = Transfer.objects.order_by("pk").values_list(
+        "key", "kind", "debit_account__code", "credit_account__code", "amount_micros"
+    )
+    assert month.digest == months.digest(month) == seals.digest([*earnings, *transfers])

@@ -1,7 +1,9 @@
 import pytest
+from django.core.management import call_command
+from django.db import connection
 
 from payouts import ledger, seals
-from payouts.models import Account, Seal, Transfer
+from payouts.models import Account, Checkpoint, Seal, Transfer
 from pulse_site.models import AuditEvent, User
 from tests import factories
 from tests.payouts.programme import close, deliver
@@ -9,13 +11,13 @@ from tests.payouts.programme import close, deliver
 pytestmark = pytest.mark.django_db
 
 
-def transfer(key: str) -> Transfer:
+def transfer(key: str, micros: int = 1) -> Transfer:
     return Transfer.objects.create(
         key=key,
         kind="payment",
         debit_account=ledger.account(Account.Kind.PLATFORM, "platform"),
         credit_account=ledger.account(Account.Kind.BANK, "bank"),
-        amount_micros=1,
+        amount_micros=micros,
         month=factories.month(),
     )
 
@@ -53,3 +55,58 @@ def test_closing_a_month_seals_its_transfers(
         close(finance_one, finance_two)
     assert Seal.objects.get(subject="transfers").rows == Transfer.objects.count() == 3
     assert Seal.objects.get(subject="events").rows == AuditEvent.objects.count() == 2
+
+
+def read() -> list[int]:
+    """What the platform has, read in each of the ways there are."""
+    platform = ledger.account(Account.Kind.PLATFORM, "platform")
+    with connection.cursor() as cursor:
+        cursor.execute(ledger.BALANCES)
+        return [ledger.balance(platform), dict(cursor.fetchall())[platform.pk]]
+
+
+def test_a_balance_is_its_checkpoint_and_the_tail() -> None:
+    """However the seals fall among the transfers."""
+    for number, micros in enumerate((5, 7, 11, 13), start=1):
+        transfer(f"t{number}", micros)
+        before = read()
+        if number % 2:
+            seals.seal()
+        assert before == read() == [-sum((5, 7, 11, 13)[:number])] * 2
+    kept = Checkpoint.objects.get(account__code="platform").balance_micros
+    assert (kept, read()) == (-23, [-36, -36])
+
+
+def test_a_seal_and_its_checkpoints_are_written_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    transfer("one")
+    monkeypatch.setattr(Seal.objects, "create", lambda **fields: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        seals.seal()
+    assert not Checkpoint.objects.exists()
+    assert read() == [-1, -1]
+
+
+def test_checkpoints_are_built_anew_from_the_transfers() -> None:
+    transfer("one", 5)
+    seals.seal()
+    transfer("two", 7)
+    Checkpoint.objects.update(balance_micros=999)
+    assert seals.rebuild_checkpoints() == 2
+    assert read() == [-12, -12]
+    Checkpoint.objects.all().delete()
+    call_command("rebuild_checkpoints")
+    assert read() == [-12, -12]
+
+
+def test_a_balance_costs_the_tail_and_not_the_history() -> None:
+    """Read along the indexes that hold the account with the id: both databases begin at the last seal."""
+    transfer("one")
+    seals.seal()
+    plan = Account.objects.with_balance().filter(code="platform").explain()
+    assert "transfer_debits" in plan or connection.vendor == "postgresql"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{ledger.BALANCES}")
+        told = " ".join(str(row) for row in cursor.fetchall())
+    assert "rowid>?" in told or "payouts_transfer_pkey" in told

@@ -140,7 +140,11 @@ def test_a_balance_that_a_deduction_takes_below_nothing_is_no_breach(corrected: 
         ),
         (
             "UPDATE payouts_transfer SET amount_micros = 9 WHERE kind = 'deduction'",
-            {"transfers of corrections": "deduction:", "seals": "do not fit their seal"},
+            {
+                "checkpoints": "the checkpoint of ",
+                "transfers of corrections": "deduction:",
+                "seals": "do not fit their seal",
+            },
         ),
         (
             "UPDATE payouts_transfer SET key = 'reserve:x' || CAST(id AS text), kind = 'reserve'"
@@ -213,6 +217,7 @@ def test_a_programme_that_kept_the_rules_has_no_breach(paid: PayoutBatch) -> Non
                 "clearing of closed months": "clearing:2026-10 holds 2 micros",
                 "transfers of months": "billing:2026-10:campaign:",
                 "closed months": "2026-10",
+                "checkpoints": "the checkpoint of",
                 "seals": "transfers 1 to",
             },
         ),
@@ -222,7 +227,11 @@ def test_a_programme_that_kept_the_rules_has_no_breach(paid: PayoutBatch) -> Non
         ),
         (
             "UPDATE payouts_transfer SET amount_micros = amount_micros * 9 WHERE kind = 'payment'",
-            {"transfers of batches": "payment:2026-10-2:creator:", "seals": "transfers 1 to"},
+            {
+                "transfers of batches": "payment:2026-10-2:creator:",
+                "checkpoints": "the checkpoint of in-transit:2026-10-2 says 0 micros",
+                "seals": "transfers 1 to",
+            },
         ),
         (
             "UPDATE payouts_transfer SET amount_micros = amount_micros * 9"
@@ -230,6 +239,7 @@ def test_a_programme_that_kept_the_rules_has_no_breach(paid: PayoutBatch) -> Non
             {
                 "paid more than earned": "payable:creator:",
                 "transfers of batches": "reserve:2026-10-2:creator:",
+                "checkpoints": "the checkpoint of payable:creator:",
                 "seals": "transfers 1 to",
             },
         ),
@@ -244,6 +254,22 @@ def test_a_programme_that_kept_the_rules_has_no_breach(paid: PayoutBatch) -> Non
         (
             "UPDATE payouts_seal SET digest = 'forged'",
             {"seals": "do not fit their seal"},
+        ),
+        (
+            "UPDATE payouts_checkpoint SET balance_micros = balance_micros + 1"
+            " WHERE account_id = (SELECT id FROM payouts_account WHERE code = 'platform')",
+            {
+                "checkpoints": "the checkpoint of platform says 800000001 micros, its transfers 800000000",
+                "sum of all balances": "add up to 1 micros",
+            },
+        ),
+        (
+            "DELETE FROM payouts_checkpoint"
+            " WHERE account_id = (SELECT id FROM payouts_account WHERE code = 'platform')",
+            {
+                "checkpoints": "the checkpoint of platform says 0 micros, its transfers 800000000",
+                "sum of all balances": "add up to -800000000 micros",
+            },
         ),
         (
             "UPDATE campaigns_month SET closed_by_id = reviewed_by_id WHERE status = 'closed'",

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0002_pauses'),
+        ('campaigns', '0003_share_of_the_month'),
         ('creators', '0004_days_of_review_hold_and_screening'),
         ('pulse_site', '0001_initial'),
     ]
