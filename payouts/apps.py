@@ -7,4 +7,5 @@ from payouts.guards import GUARDS
 class PayoutsConfig(AppConfig):
     name = "payouts"
     verbose_name = _("Payouts")
+    feeds = {"payment_results": "payouts.batches.results.PaymentResultsFeed"}
     guards = GUARDS

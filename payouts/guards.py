@@ -85,4 +85,5 @@ GUARDS = (
     of_a_month("payouts_earning", ("review", "closed")),
     of_a_month("campaigns_delivery", ("review", "closed")),
     closed_months(),
+    append_only("payouts_paymentfile"),
 )

@@ -23,6 +23,11 @@ REASONS: dict[str, Any] = {
     "not_screened": _("not screened for sanctions, or too long ago"),
     "sanctions": _("the sanctions screening has a match or must be reviewed"),
     "no_destination": _("no bank details"),
+    "balance": _("the balance no longer covers it"),
+    "details_changed": _("bank details or withholding changed since it was prepared"),
+    "details_unfit": _("the bank details don't fit into a payment file"),
+    "too_large": _("more than a payment file takes in one payment"),
+    "returned": _("the bank returned the last payment to these bank details"),
 }
 
 # creator_id, method, details_version, withhold (1 or 0), reasons (codes, a comma after each; '' is payable).

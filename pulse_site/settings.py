@@ -112,6 +112,8 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(VAR / "uploads"))
+# Which payment files left the house; never restored together with the database.
+ISSUED_ROOT = env.str("ISSUED_ROOT", default=str(VAR / "issued"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -2,12 +2,14 @@
 
 import datetime
 import itertools
+import json
 from typing import Any
 
 from django.contrib.auth.models import Permission
 
 from campaigns.models import Advertiser, Campaign, Month
 from creators.models import Category, Creator, Enrolment, ProgrammeTerms, Reach, Tier, Video, VideoCounts
+from payouts.models import Payee
 from pulse_site.models import User
 
 DAY = datetime.date(2026, 10, 15)
@@ -48,6 +50,26 @@ def enrolled(handle: str = "", starts_on: datetime.date | None = None, **fields:
     made = creator(handle, status=Creator.Status.APPROVED, **fields)
     Enrolment.objects.create(creator=made, starts_on=starts_on or datetime.date(2026, 1, 1))
     return made
+
+
+def payee(creator: Creator, **fields: Any) -> Payee:
+    """Somebody who can be paid by ACH, screened and with a valid form."""
+    defaults = {
+        "legal_name": creator.name or f"Payee {creator.handle}",
+        "country": "US",
+        "method": "ach",
+        "destination": json.dumps(
+            {"routing": "021000021", "account": f"{creator.pk:08}", "account_type": "checking"}
+        ),
+        "destination_hint": f"…{creator.pk % 10_000:04}",
+        "destination_digest": f"{creator.pk:064}",
+        "version": 1,
+        "tax_form": "w9",
+        "tax_status": "valid",
+        "screening": "clear",
+        "screened_on": DAY,
+    }
+    return Payee.objects.create(creator=creator, **{**defaults, **fields})
 
 
 def video(platform_id: int = 0, **fields: Any) -> Video:
