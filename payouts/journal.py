@@ -27,6 +27,8 @@ ROOTS: dict[str, str] = {
     Account.Kind.IN_TRANSIT: "Liabilities:In-Transit",
     Account.Kind.CLEARING: "Equity:Clearing",
     Account.Kind.PLATFORM: "Income:Platform",
+    Account.Kind.WITHHELD: "Liabilities:Withheld",
+    Account.Kind.SUSPENSE: "Liabilities:Suspense",
 }
 
 

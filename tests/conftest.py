@@ -21,7 +21,7 @@ def cheap_passwords(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_issued(settings: Settings, tmp_path: Path) -> None:
-    settings.ISSUED_ROOT = tmp_path / "issued"
+    settings.ISSUED_ROOT = tmp_path.with_name(f"{tmp_path.name}-issued")
 
 
 @pytest.fixture(scope="module")

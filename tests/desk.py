@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 
 from campaigns.models import Campaign, Delivery, Placement, PlacementRun
 from creators.models import Decision, Eligibility, FollowerCount
-from payouts.models import Account, Earning, Payout, PayoutBatch, Seal, Transfer
+from payouts.models import Account, Earning, PaymentFile, Payout, PayoutBatch, Seal, Transfer
 from pulse_site.models import Run, Upload, User
 from tests import factories
 
@@ -95,5 +95,13 @@ def _fill_money(number: int, campaign: Campaign, user: User) -> None:
     batch = PayoutBatch.objects.create(
         reference=f"B-{number}", month=month, minimum_micros=0, prepared_by=user
     )
-    Payout.objects.create(batch=batch, creator=creator, amount_micros=5_000_000)
+    file = PaymentFile.objects.create(
+        batch=batch,
+        method="ach",
+        name=f"B-{number}-ach-1.ach",
+        content=b"",
+        payments=1,
+        total_micros=5_000_000,
+    )
+    Payout.objects.create(batch=batch, creator=creator, amount_micros=5_000_000, file=file)
     Seal.objects.create(subject="transfers", first_id=1, last_id=number, rows=1, digest="0" * 64)

@@ -1,5 +1,5 @@
 """Finance: months, the ledger, earnings and payments."""
 
-from payouts.admin import batches, ledger, months
+from payouts.admin import batches, ledger, months, payments
 
-__all__ = ["batches", "ledger", "months"]
+__all__ = ["batches", "ledger", "months", "payments"]

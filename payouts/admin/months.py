@@ -1,19 +1,19 @@
 """Months: calculated as a draft, put under review by one person, closed by another."""
 
+from collections.abc import Iterable
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from campaigns.models import Month
-from payouts import batches, months
-from payouts.models import Earning, PayoutBatch
+from payouts import months
+from payouts.models import Earning
 from pulse_site import runs
 from pulse_site.admin import model_admin
 from pulse_site.admin.moves import Move, MovingAdmin
@@ -73,6 +73,13 @@ class MonthAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
     }
     jobs = {"review": months.review, "reopen": months.reopen, "close": months.close}
 
+    def move_url(self, action: str, ids: Iterable[Any]) -> str:
+        """To pay is to prepare a batch, and that has a page of its own."""
+        if action != "pay":
+            return super().move_url(action, ids)
+        address = reverse("admin:payouts_payoutbatch_prepare")
+        return f"{address}?{urlencode({'month': ','.join(map(str, ids))})}"
+
     def figures(self, record: Month) -> list[tuple[object, object]]:
         return [
             (_("status"), record.get_status_display()),
@@ -93,15 +100,8 @@ class MonthAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
         if action == "calculate":  # as often as one likes, and of millions of deliveries: nobody waits for it
             runs.start(CALCULATION, key=month.code, arguments={"code": month.code}, owner=user)
             return str(_("%(month)s is being calculated.")) % {"month": month}
-        if action == "pay":
-            return _prepared(batches.prepare(month, user))
         summary = self.jobs[action](month.code, user)
         return " ".join([str(_("%(month)s: done.")) % {"month": month}, *summary["warnings"]])
-
-
-def _prepared(batch: PayoutBatch) -> SafeString:
-    address = reverse("admin:payouts_payoutbatch_change", args=[batch.pk])
-    return format_html('{} <a href="{}">{}</a>', _("Prepared; another person approves it:"), address, batch)
 
 
 @panel("admin/panels/month.html", permission="campaigns.view_month", position=10)

@@ -9,10 +9,10 @@ issued      the memory of issued files outside the database, so that a restored 
 settling    sent, paid, returned, cancelled
 results     the bank's result file
 
-A payout takes the whole cents of what a creator has; the rest, and everything below the minimum, stays in his
-account and is carried. Approving reserves the money: it moves from the creators' accounts to the batch's own in
-the same transaction that finds it to be there, with those accounts locked, so that no other batch can count on
-it. What happens at the bank afterwards only moves it on, or back.
+A payout takes the whole cents of what a creator has; the rest, and everything below the minimum, stays in
+his account and is carried. Approving reserves the money: it moves from the creators' accounts to the batch's
+own in the same transaction that finds it to be there, with those accounts locked, so that no other batch can
+count on it. What happens at the bank afterwards only moves it on, or back.
 """
 
 from payouts.batches.approving import Review, approve, review

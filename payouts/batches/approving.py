@@ -7,6 +7,7 @@ only if it comes to the same. A digest that isn't given is the one of the prepar
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -37,7 +38,8 @@ JUDGED_AGAIN = f"""
      WHERE payout.batch_id = %s AND payout.status = %s
 """  # noqa: S608 - statements around others of ours, here and below
 COVERED = JUDGED_AGAIN.format(
-    short="CASE WHEN payout.amount_micros > COALESCE(balance.available_micros, 0) THEN 'balance,' ELSE '' END",
+    short="CASE WHEN payout.amount_micros > COALESCE(balance.available_micros, 0)"
+    " THEN 'balance,' ELSE '' END",
     balance=f"LEFT JOIN ({AVAILABLE}) balance ON balance.creator_id = payout.creator_id",
 )
 RESERVED = JUDGED_AGAIN.format(short="''", balance="")
@@ -98,27 +100,27 @@ def approve(batch: PayoutBatch, by: User, seen: str | None = None) -> None:
         _require_as_seen(held, batch.digest if seen is None else seen, now)
         if not held.payouts.filter(status=Payout.Status.PREPARED).exists():
             raise Refused(_("Nobody in %(batch)s can be paid any more; cancel it.") % {"batch": held})
-        postings.open_transit(held)
+        postings.open_accounts(held)
         postings.post(Transfer.Kind.RESERVE, f"batch.id = {held.pk} AND payout.status = 'prepared'", by)
         move(held, "approve", {"reserved": True}, approved_by=by, approved_at=timezone.now(), digest=now)
         transaction.on_commit(seals.seal)
     batch.refresh_from_db()
 
 
-def hold_back(batch: PayoutBatch, judged: str, values: list[object]) -> int:
+def hold_back(batch: PayoutBatch, judged: str, values: list[Any]) -> int:
     """Hold the payouts of the batch that `judged` finds a reason against; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(HOLD_BACK.format(judged=judged), values)
         return cursor.rowcount
 
 
-def judged_values(batch: PayoutBatch, status: str) -> list[object]:
+def judged_values(batch: PayoutBatch, status: str) -> list[Any]:
     """The parameters of RESERVED."""
     rate = withholding_basis_points(batch.prepared_at.date())
     return [rate, *payability.values(timezone.now().date()), batch.pk, status]
 
 
-def _covered_values(batch: PayoutBatch) -> list[object]:
+def _covered_values(batch: PayoutBatch) -> list[Any]:
     rate, *payable, pk, status = judged_values(batch, Payout.Status.PREPARED)
     return [rate, *payable, batch.month_id, pk, status]
 
@@ -138,8 +140,8 @@ def _require_as_seen(batch: PayoutBatch, seen: str, now: str) -> None:
     why = ", ".join(f"{label}: {total.payments}" for label, total in found.by_reason)
     raise Refused(
         _(
-            "%(batch)s is no longer what you saw: %(payments)s payments of %(amount)s can be made, %(held)s are "
-            "held (%(why)s). Look at it again, and approve that."
+            "%(batch)s is no longer what you saw: %(payments)s payments of %(amount)s can be made, "
+            "%(held)s are held (%(why)s). Look at it again, and approve that."
         )
         % {
             "batch": batch,

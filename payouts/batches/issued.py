@@ -65,7 +65,10 @@ def write(batch: PayoutBatch, said: Manifest) -> None:
 
 
 def mark(batch: PayoutBatch) -> None:
-    """Say that the files may leave the house; before they do. Raises Refused when the manifest is not theirs."""
+    """Say that the files may leave the house; before they do.
+
+    Raises Refused when the manifest is not theirs.
+    """
     path = _manifest_path(batch.reference)
     if _read(path) != manifest(batch, batch.files.defer("content")):
         raise Refused(

@@ -1,8 +1,8 @@
 """The files for banks and providers: made once, kept with their SHA-256, served only from the database.
 
-Right before, everybody is judged once more: whose form expired, whose bank details changed, who was blocked or
-found on a sanctions list since the approval is held, and his money goes back to his account. A process that
-is killed on the way leaves nothing but a manifest (issued.py), by which the next one makes the same bytes.
+Right before, everybody is judged once more: whose form expired, whose bank details changed, who was blocked
+or found on a sanctions list since the approval is held, and his money goes back to his account. A process
+that is killed on the way leaves nothing but a manifest (issued.py), by which the next makes the same bytes.
 """
 
 import datetime

@@ -69,12 +69,14 @@ def post(kind: str, where: str, by: User | None) -> int:
 
 
 def post_paid(where: str, by: User | None) -> None:
-    ledger.account(Account.Kind.BANK, "bank")
-    ledger.account(Account.Kind.WITHHELD, "withheld")
+    """Book the payments: the tax to where it is withheld, the rest to the bank."""
     post(Transfer.Kind.WITHHOLDING, where, by)
     post(Transfer.Kind.PAYMENT, where, by)
 
 
-def open_transit(batch: PayoutBatch) -> None:
-    """The account in which the batch's money waits for the bank."""
+def open_accounts(batch: PayoutBatch) -> None:
+    """Open what the batch's money goes through: its own account, the bank's, and that of withheld tax."""
     ledger.account(Account.Kind.IN_TRANSIT, f"in-transit:{batch.reference}")
+    ledger.account(Account.Kind.BANK, "bank")
+    if batch.payouts.filter(withheld_micros__gt=0).exists():
+        ledger.account(Account.Kind.WITHHELD, "withheld")

@@ -67,8 +67,9 @@ PREPARE = f"""
         SELECT balance.creator_id, balance.available_micros / 10000 * 10000 AS amount_micros,
                COALESCE(judged.method, '') AS method, COALESCE(judged.details_version, 0) AS details_version,
                judged.withhold, returned.id AS returned_id,
-               judged.reasons || CASE WHEN returned.details_version = judged.details_version AND NOT {{reissue}}
-                                      THEN 'returned,' ELSE '' END AS reasons
+               judged.reasons
+               || CASE WHEN returned.details_version = judged.details_version AND NOT {{reissue}}
+                       THEN 'returned,' ELSE '' END AS reasons
           FROM ({AVAILABLE}) balance
           JOIN ({payability.JUDGED}) judged ON judged.creator_id = balance.creator_id
           LEFT JOIN ({RETURNED}) latest ON latest.creator_id = balance.creator_id
@@ -137,8 +138,8 @@ def reissue(payouts: Sequence[Payout], by: User) -> PayoutBatch:
 
 def withholding_basis_points(day: datetime.date) -> int:
     """Backup withholding on payments of that day's year, in basis points."""
-    found = TaxYear.objects.filter(year=day.year).values_list("withholding_basis_points", flat=True)
-    return found.first() or BASIS_POINTS
+    found = TaxYear.objects.filter(year=day.year).first()
+    return BASIS_POINTS if found is None else found.withholding_basis_points
 
 
 def cut_off(batch: PayoutBatch) -> datetime.date:

@@ -1,7 +1,7 @@
 """What the bank says became of the payments: a file of references, each paid or returned.
 
-A file may come twice, or come in parts that overlap: what is known already changes nothing. A payment that was
-paid may come back days later; one that came back is never paid after all, but issued again.
+A file may come twice, or come in parts that overlap: what is known already changes nothing. A payment that
+was paid may come back days later; one that came back is never paid after all, but issued again.
 """
 
 # ruff: noqa: S608 - names in the statements are written here, never taken from a file

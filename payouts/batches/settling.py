@@ -20,7 +20,6 @@ from payouts.models import Payout, PayoutBatch, Transfer
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 
-
 HOLD = """
     SELECT 1 FROM payouts_payoutbatch
      WHERE id IN (SELECT payout.batch_id FROM payouts_payout payout WHERE {where}) ORDER BY id FOR UPDATE

@@ -15,7 +15,7 @@ PEOPLE = {
 }
 MAY = {
     "rita": ["review_creator", "change_creator"],
-    "fiona": ["review_month", "prepare_batch"],
+    "fiona": ["review_month", "prepare_batch", "download_paymentfile", "add_upload", "apply_upload"],
     "frank": ["close_month", "approve_batch"],
 }
 

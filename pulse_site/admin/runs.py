@@ -26,6 +26,8 @@ NAMES = {
     "refresh_eligibility": _("check of eligibility"),
     "recompute_placements": _("lineup"),
     "calculate_month": _("draft of month"),
+    "prepare_batch": _("payout batch of month"),
+    "move_batch": _("payout batch"),
 }
 
 

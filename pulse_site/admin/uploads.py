@@ -29,6 +29,7 @@ FEEDS = {
     "followers": gettext_lazy("Follower counts"),
     "videos": gettext_lazy("Videos and their daily counts"),
     "deliveries": gettext_lazy("Delivered impressions"),
+    "payment_results": gettext_lazy("The bank's answers to payments"),
 }
 # Why rows are rejected: the codes that feeds give, in words.
 REASONS = {
@@ -51,6 +52,11 @@ REASONS = {
     "unknown_tier": gettext_lazy("unknown tier"),
     "unknown_video": gettext_lazy("unknown video"),
     "unreadable": gettext_lazy("unreadable"),
+    "bad_reference": gettext_lazy("not a payment's reference"),
+    "unknown_status": gettext_lazy("neither paid nor returned"),
+    "unknown_payment": gettext_lazy("unknown payment"),
+    "payment_not_sent": gettext_lazy("not handed to the bank"),
+    "paid_after_return": gettext_lazy("returned before"),
 }
 SHOWN_REJECTED_ROWS = 20
 

@@ -35,6 +35,10 @@ TONES = {
     "failed": "bad",
     "refused": "bad",
     "cancelled": "",
+    "held": "warn",
+    "filed": "info",
+    "sent": "info",
+    "returned": "bad",
 }
 
 
