@@ -154,7 +154,10 @@ def _require_as_seen(batch: PayoutBatch, seen: str, now: str) -> None:
 
 
 def _lock_payables(batch: PayoutBatch) -> None:
-    """Hold the creators' accounts: a transfer that touches one of them waits, or we wait for it."""
+    """Hold the creators' accounts: who else would reserve from them waits, or we wait for him.
+
+    A deduction that comes at the same moment stands after us: it may go below zero, and is carried.
+    """
     accounts = Account.objects.select_for_update().filter(
         creator__payouts__batch=batch, creator__payouts__status=Payout.Status.PREPARED
     )

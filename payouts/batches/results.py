@@ -41,7 +41,7 @@ MEANINGS = {folded(word): status for status, words in STATUSES.items() for word 
 PAYOUT_ID = "CAST(substr(reference, 2) AS bigint)"
 GIVEN = f"""
     SELECT s.line, s.reference, payout.id AS payout_id, payout.status AS status_before, s.status,
-           s.date, s.reason,
+           s.date, COALESCE(s.reason, '') AS reason,
            CASE WHEN payout.status = s.status THEN 'unchanged' ELSE 'updated' END AS change
       FROM (SELECT *, {PAYOUT_ID} AS payout_id FROM feed_rows) s
       JOIN payouts_payout payout ON payout.id = s.payout_id

@@ -5,6 +5,7 @@ booked, lineups computed, the month closed by a second person and paid. A step t
 nothing, so a demo that was killed is finished by starting it again.
 """
 
+import csv
 import datetime
 import time
 from collections.abc import Callable, Iterable
@@ -13,13 +14,14 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from campaigns import placements
 from campaigns.models import Campaign, Month, PlacementRun
 from creators import approval, eligibility, enrolments
 from creators.models import Category, Creator, Decision
 from payouts import batches, months
-from payouts.demo import demand, people, supply
+from payouts.demo import demand, payees, people, supply
 from payouts.models import PayoutBatch
 from pulse_site.feeds.run import import_file
 from pulse_site.models import User
@@ -156,12 +158,32 @@ class Demo:
 
     def pay(self) -> None:
         month, fiona, frank = Month.objects.get(code=self.code), self.staff["fiona"], self.staff["frank"]
+        self.step("payees by their forms", payees.bring_in)
         batch = PayoutBatch.objects.filter(month=month).first() or self.step(
             "payout batch prepared by fiona", lambda: batches.prepare(month, fiona)
         )
-        if batch.status == PayoutBatch.Status.PREPARED:
-            self.step("payout batch approved by frank", lambda: batches.approve(batch, frank))
-        self.step("payout batch paid", lambda: batches.mark_paid(batch, fiona))
+        steps = {
+            PayoutBatch.Status.PREPARED: ("approved by frank", batches.approve, frank),
+            PayoutBatch.Status.APPROVED: ("filed by fiona", batches.make_files, fiona),
+            PayoutBatch.Status.FILED: ("handed to the bank by fiona", batches.mark_sent, fiona),
+        }
+        while step := steps.get(PayoutBatch.Status(batch.status)):
+            what, act, who = step
+            self.step(f"payout batch {what}", lambda act=act, who=who: act(batch, who))
+        self.step("the bank's answers imported", lambda: self.hear_from_the_bank(batch))
+
+    def hear_from_the_bank(self, batch: PayoutBatch) -> None:
+        """All are paid but two: those banks know no such account."""
+        today = f"{timezone.now():%Y-%m-%d}"
+        path = self.folder / f"answers-{batch}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            answers = csv.writer(file)
+            answers.writerow(["reference", "status", "date", "reason"])
+            for number, payout in enumerate(batch.payouts.filter(file__isnull=False).order_by("pk")):
+                returned = number in (2, 5)
+                answer = ("returned", today, "R03 no account") if returned else ("paid", today, "")
+                answers.writerow([payout.reference, *answer])
+        self.take("payment_results", path)
 
     def go_on_to_yesterday(self) -> None:
         """Bring the programme up to date, so that queue, lineup and draft look as on any morning."""
