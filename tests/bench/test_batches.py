@@ -19,9 +19,9 @@ PAYMENTS, AT_MOST = 100_000, 2
 PREPARE = """
     INSERT INTO payouts_payout (batch_id, creator_id, amount_micros, withheld_micros, method, details_version,
                                 reasons, status, reserved, bank_reason)
-    SELECT {batch}, account.creator_id, SUM(amount_micros) / 10000 * 10000,
+    SELECT {batch}, account.creator_id, CAST(SUM(amount_micros) AS bigint) / 10000 * 10000,
            CASE WHEN payee.backup_withholding
-                THEN SUM(amount_micros) / 10000 * 2400 / 10000 * 10000 ELSE 0 END,
+                THEN CAST(SUM(amount_micros) AS bigint) / 10000 * 2400 / 10000 * 10000 ELSE 0 END,
            payee.method, payee.version, CASE WHEN payee.blocked THEN 'blocked,' ELSE '' END,
            CASE WHEN payee.blocked THEN 'held' ELSE 'prepared' END, false, ''
       FROM payouts_transfer transfer
@@ -56,7 +56,7 @@ def run(*statements: str) -> None:
 def as_if_sent() -> None:
     """Making files is no part of what is compared."""
     run(
-        "UPDATE payouts_payoutbatch SET status = 'sent'",
+        "UPDATE payouts_payoutbatch SET status = 'sent' WHERE status = 'approved'",
         "UPDATE payouts_payout SET status = 'sent' WHERE status = 'reserved'",
     )
 
