@@ -32,7 +32,12 @@ def prepare_batch(work: Work, month: str, **selection: Any) -> None:
 def move_batch(work: Work, batch_id: int, action: str, seen: str | None = None) -> None:
     """Take one step of a batch (batches.MOVES) for the run's owner; `seen` is the digest that he approves."""
     assert work.run.owner is not None  # noqa: S101
-    batch, options = PayoutBatch.objects.get(pk=batch_id), {"seen": seen} if action == "approve" else {}
+    batch = PayoutBatch.objects.get(pk=batch_id)
+    options: dict[str, Any] = {}
+    if action in ("approve", "make_files", "mark_paid"):
+        options["progress"] = work.progress
+    if action == "approve":
+        options["seen"] = seen
     with work.once():
         STEPS[action](batch, work.run.owner, **options)
         work.result = batches.summary(batch)

@@ -161,11 +161,11 @@ class PayoutBatchAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
         if record.status != PayoutBatch.Status.PREPARED:
             return [*shown, *_figures(batches.totals(record)), (_("prepared by"), record.prepared_by)]
         review = batches.review(record)
+        shown += [*_figures(review.now), (_("prepared by"), record.prepared_by)]
         if review.dropped:
             dropped = f"{model_admin.grouped(review.dropped)}, {dollars(review.dropped_micros)}"
             shown.append((_("no longer payable since it was prepared"), dropped))
-            shown += [(label, model_admin.grouped(total.payments)) for label, total in review.now.by_reason]
-        return [*shown, *_figures(review.now), (_("prepared by"), record.prepared_by)]
+        return shown + [(label, model_admin.grouped(total.payments)) for label, total in review.now.by_reason]
 
     def perform(self, request: HttpRequest, action: str, records: QuerySet[Any], **answers: str) -> str:
         batch = records.get()

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from payouts import payability, seals
 from payouts.batches import postings
-from payouts.batches.moves import hold, move
+from payouts.batches.moves import Progress, hold, move, silent
 from payouts.batches.preparing import AVAILABLE, WITHHELD, withholding_basis_points
 from payouts.batches.totals import Totals, digest, digest_of, rows, totals
 from payouts.four_eyes import require_another
@@ -83,7 +83,7 @@ def review(batch: PayoutBatch) -> Review:
     return Review(digest_of(found), totals(batch), now)
 
 
-def approve(batch: PayoutBatch, by: User, seen: str | None = None) -> None:
+def approve(batch: PayoutBatch, by: User, seen: str | None = None, *, progress: Progress = silent) -> None:
     """Reserve the batch's money; who is no longer payable, or no longer has the amount, is held instead.
 
     `seen` is the digest that `review` gave: without it, the one with which the caller has read the batch.
@@ -94,12 +94,14 @@ def approve(batch: PayoutBatch, by: User, seen: str | None = None) -> None:
         held = hold(batch, "approve", by)
         require_another(by, held.prepared_by)
         _require_as_prepared(held)
+        progress(100, _("judging everybody again"))
         _lock_payables(held)
         hold_back(held, COVERED, _covered_values(held))
         now = digest(held)
         _require_as_seen(held, batch.digest if seen is None else seen, now)
         if not held.payouts.filter(status=Payout.Status.PREPARED).exists():
             raise Refused(_("Nobody in %(batch)s can be paid any more; cancel it.") % {"batch": held})
+        progress(400, _("reserving the money"))
         postings.open_accounts(held)
         postings.post(Transfer.Kind.RESERVE, f"batch.id = {held.pk} AND payout.status = 'prepared'", by)
         move(held, "approve", {"reserved": True}, approved_by=by, approved_at=timezone.now(), digest=now)
@@ -158,7 +160,6 @@ def _lock_payables(batch: PayoutBatch) -> None:
 
     A deduction that comes at the same moment stands after us: it may go below zero, and is carried.
     """
-    accounts = Account.objects.select_for_update().filter(
-        creator__payouts__batch=batch, creator__payouts__status=Payout.Status.PREPARED
-    )
+    to_pay = batch.payouts.filter(status=Payout.Status.PREPARED)
+    accounts = Account.objects.select_for_update().filter(creator__in=to_pay.values("creator"))
     list(accounts.order_by("pk").values_list("pk"))

@@ -20,7 +20,7 @@ from campaigns.models import MICROS_PER_CENT
 from payouts import files, seals
 from payouts.batches import issued, postings
 from payouts.batches.approving import RESERVED, hold_back, judged_values
-from payouts.batches.moves import hold, move
+from payouts.batches.moves import Progress, hold, move, silent
 from payouts.four_eyes import require
 from payouts.models import PaymentFile, Payout, PayoutBatch, Transfer, payment_reference
 from pulse_site.models import User
@@ -46,7 +46,13 @@ class Due(NamedTuple):
     payment: files.Payment
 
 
-def make_files(batch: PayoutBatch, by: User, effective_on: datetime.date | None = None) -> list[PaymentFile]:
+def make_files(
+    batch: PayoutBatch,
+    by: User,
+    effective_on: datetime.date | None = None,
+    *,
+    progress: Progress = silent,
+) -> list[PaymentFile]:
     """Make the batch's payment files, to be paid on `effective_on`, without it on the next day.
 
     Returns the stored files. Raises Refused when `by` may not, when the batch is not approved, when files
@@ -57,7 +63,9 @@ def make_files(batch: PayoutBatch, by: User, effective_on: datetime.date | None 
         issued.require_not_issued(held)
         issued.require_all_known()
         _date(held, effective_on)
+        progress(100, _("judging everybody again"))
         due = _drop_unpayable(held, by)
+        progress(500, _("writing the files"))
         made = [
             file for method in sorted({each.method for each in due}) for file in _files(held, method, due)
         ]

@@ -4,6 +4,7 @@ A batch whose files were made is no longer cancelled: somebody may have handed t
 bank refuses them, its answer says so for each payment, and the money goes back that way.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,6 +13,8 @@ from payouts.four_eyes import require
 from payouts.models import Payout, PayoutBatch
 from pulse_site.models import User
 from pulse_site.refusal import Refused
+
+Progress = Callable[[int, str], None]  # the permille done, and the step
 
 BatchStatus, PayoutStatus = PayoutBatch.Status, Payout.Status
 PREPARES, APPROVES = "payouts.prepare_batch", "payouts.approve_batch"
@@ -39,6 +42,10 @@ PAYOUT_MOVES: dict[str, tuple[str, ...]] = {
     PayoutStatus.RETURNED: (PayoutStatus.SENT, PayoutStatus.PAID),
     PayoutStatus.CANCELLED: (PayoutStatus.PREPARED, PayoutStatus.RESERVED),
 }
+
+
+def silent(permille: int, step: str) -> None:
+    """The progress of a step that nobody watches."""
 
 
 def hold(batch: PayoutBatch, action: str, by: User) -> PayoutBatch:

@@ -6,6 +6,8 @@ for the tax office. A payment that comes back is booked as paid and returned, al
 payout's last status alone, and `verify` can recompute it.
 """
 
+from django.db import connection
+
 from payouts import ledger
 from payouts.models import Account, PayoutBatch, Transfer
 from pulse_site.models import User
@@ -25,6 +27,10 @@ MOVE = """
       LEFT JOIN payouts_account bank ON bank.code = 'bank'
       LEFT JOIN payouts_account withheld ON withheld.code = 'withheld'
      WHERE {amount} > 0 AND {{where}}
+"""
+COUNT = """
+    SELECT COUNT(*) FROM payouts_payout payout
+      JOIN payouts_payoutbatch batch ON batch.id = payout.batch_id WHERE {where}
 """
 OF_CREATOR = "'{verb}:' || batch.reference || ':creator:' || CAST(payout.creator_id AS text)"
 GROSS, NET, TAX = (
@@ -65,7 +71,10 @@ def post(kind: str, where: str, by: User | None) -> int:
     Never for payouts that have them already: they may stand in a month that is closed by now.
     """
     movement, _which = POSTED[kind]
-    return ledger.post(kind, ledger.month_to_post_in(), movement.format(where=where), [], by)
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT.format(where=where))
+        expected = cursor.fetchone()[0]  # where not each has a transfer, it is merely checked once more
+    return ledger.post(kind, ledger.month_to_post_in(), movement.format(where=where), [], by, expected)
 
 
 def post_paid(where: str, by: User | None) -> None:

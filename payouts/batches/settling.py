@@ -14,7 +14,16 @@ from django.utils.translation import gettext as _
 
 from payouts import seals
 from payouts.batches import postings
-from payouts.batches.moves import EITHER, PAYOUT_MOVES, BatchStatus, PayoutStatus, hold, move
+from payouts.batches.moves import (
+    EITHER,
+    PAYOUT_MOVES,
+    BatchStatus,
+    PayoutStatus,
+    Progress,
+    hold,
+    move,
+    silent,
+)
 from payouts.four_eyes import require
 from payouts.models import Payout, PayoutBatch, Transfer
 from pulse_site.models import User
@@ -34,13 +43,14 @@ def mark_sent(batch: PayoutBatch, by: User) -> None:
     batch.refresh_from_db()
 
 
-def mark_paid(batch: PayoutBatch, by: User) -> None:
+def mark_paid(batch: PayoutBatch, by: User, *, progress: Progress = silent) -> None:
     """Record that every payment of the batch that had no answer yet is paid.
 
     Raises Refused when `by` may not or the batch was not sent.
     """
     with transaction.atomic():
         held = hold(batch, "mark_paid", by)
+        progress(100, _("booking the payments"))
         postings.post_paid(f"batch.id = {held.pk} AND payout.status = 'sent'", by)
         now = timezone.now()
         move(held, "mark_paid", {"settled_on": now.date()}, paid_at=now)

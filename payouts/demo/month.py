@@ -9,6 +9,7 @@ import csv
 import datetime
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -162,14 +163,14 @@ class Demo:
         batch = PayoutBatch.objects.filter(month=month).first() or self.step(
             "payout batch prepared by fiona", lambda: batches.prepare(month, fiona)
         )
-        steps = {
+        steps: dict[str, tuple[str, Callable[[PayoutBatch, User], object], User]] = {
             PayoutBatch.Status.PREPARED: ("approved by frank", batches.approve, frank),
             PayoutBatch.Status.APPROVED: ("filed by fiona", batches.make_files, fiona),
             PayoutBatch.Status.FILED: ("handed to the bank by fiona", batches.mark_sent, fiona),
         }
-        while step := steps.get(PayoutBatch.Status(batch.status)):
+        while step := steps.get(batch.status):
             what, act, who = step
-            self.step(f"payout batch {what}", lambda act=act, who=who: act(batch, who))
+            self.step(f"payout batch {what}", partial(act, batch, who))
         self.step("the bank's answers imported", lambda: self.hear_from_the_bank(batch))
 
     def hear_from_the_bank(self, batch: PayoutBatch) -> None:

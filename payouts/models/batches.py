@@ -193,13 +193,12 @@ class Payout(models.Model):
             ),
         ]
         indexes = [
-            models.Index("batch", "status", name="payout_batch_status"),
             models.Index("status", name="payout_status"),
             models.Index("method", name="payout_method"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.batch_id}: {self.creator_id}"
+        return self.reference
 
     @property
     def reference(self) -> str:

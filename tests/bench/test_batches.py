@@ -32,7 +32,7 @@ PREPARE = """
 MOVE = """
     INSERT INTO payouts_transfer (key, kind, debit_account_id, credit_account_id, amount_micros, month_id,
                                   reason, created_at)
-    SELECT '{kind}:' || payout.id, '{kind}', {debit}, {credit}, {amount}, '2026-11', '', CURRENT_TIMESTAMP
+    SELECT '{kind}:2026-10-1:creator:' || payout.creator_id, '{kind}', {debit}, {credit}, {amount}, '2026-11', '', CURRENT_TIMESTAMP
       FROM payouts_payout payout
       JOIN payouts_account payable ON payable.creator_id = payout.creator_id
      WHERE payout.status = '{status}' AND {amount} > 0
@@ -61,16 +61,21 @@ def as_if_sent() -> None:
     )
 
 
-def seconds(act: Callable[[], list[float]]) -> list[float]:
-    """How long each step of `act` takes, of the best of three; what it wrote is taken back."""
-    best: list[float] = []
-    for _attempt in range(3):
-        with transaction.atomic():
-            taken = act()
-            assert Transfer.objects.filter(kind="payment").count() > PAYMENTS * 96 // 100
-            transaction.set_rollback(True)
-        best = min(best or taken, taken, key=sum)
-    return best
+def seconds(*ways: Callable[[], list[float]]) -> list[list[float]]:
+    """How long each step takes each of `ways`, the best of three; what they write is taken back.
+
+    In turns, so that none has the quieter machine or the emptier tables.
+    """
+    attempts = [[_once(way) for way in ways] for _attempt in range(3)]
+    return [[min(step) for step in zip(*each, strict=True)] for each in zip(*attempts, strict=True)]
+
+
+def _once(way: Callable[[], list[float]]) -> list[float]:
+    with transaction.atomic():
+        taken = way()
+        assert Transfer.objects.filter(kind="payment").count() > PAYMENTS * 96 // 100
+        transaction.set_rollback(True)
+    return taken
 
 
 @pytest.mark.django_db
@@ -79,7 +84,7 @@ def test_a_batch_of_100_000_payments_stays_near_hand_written_sql() -> None:
     by, then = factories.staff("one", *may), factories.staff("two", *may)
     month = large.build(PAYMENTS, by, then)
     factories.month("2026-11")
-    ours, floor = seconds(lambda: by_us(month, by, then)), seconds(lambda: by_hand(month, by))
+    ours, floor = seconds(lambda: by_us(month, by, then), lambda: by_hand(month, by))
     steps = zip(("prepare", "approve", "mark paid"), ours, floor, strict=True)
     print(f"\n{connection.vendor}: batch of {PAYMENTS:,} payments:")
     for step, mine, theirs in (*steps, ("all", sum(ours), sum(floor))):
