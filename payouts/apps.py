@@ -12,6 +12,7 @@ class PayoutsConfig(AppConfig):
     feeds = {
         "invalid_traffic": "payouts.invalid_traffic.InvalidTrafficFeed",
         "payees": "payouts.payee_feed.PayeesFeed",
+        "payment_results": "payouts.batches.results.PaymentResultsFeed",
     }
 
     def ready(self) -> None:

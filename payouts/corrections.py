@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.files.base import File
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Count, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +19,7 @@ from creators.models import Creator
 from payouts import adjustments, seals
 from payouts.four_eyes import require, require_another
 from payouts.models import Adjustment, Correction, Earning
+from pulse_site import audit
 from pulse_site.models import User
 from pulse_site.money import dollars
 from pulse_site.refusal import Refused
@@ -62,6 +63,7 @@ def prepare(
         correction.adjustments.create(
             origin=origin, campaign=campaign, creator=creator, detail=detail, **amounts
         )
+        audit.record(by, "correction.prepare", correction, amount_micros=micros)
     return correction
 
 
@@ -132,6 +134,8 @@ def _move(held: Correction, action: str, by: User) -> None:
     """Write the status that `action` leads to and who decided; the correction is held."""
     held.status, held.approved_by, held.approved_at = MOVES[action][1], by, timezone.now()
     held.save()
+    rows, micros = held.adjustments.aggregate(n=Count("id"), micros=Sum("revenue_micros", default=0)).values()
+    audit.record(by, f"correction.{action}", held, adjustments=rows, amount_micros=int(micros))
 
 
 def _amounts(

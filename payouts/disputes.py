@@ -15,6 +15,7 @@ from campaigns.models import Month
 from creators.models import Creator
 from payouts.four_eyes import require
 from payouts.models import Correction, Dispute
+from pulse_site import audit
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 
@@ -119,4 +120,5 @@ def _move(dispute: Dispute, action: str, by: User, text: str, correction: Correc
         if status not in LIVE:
             held.resolved_by, held.resolved_at = by, timezone.now()
         held.save()
+        audit.record(by, f"dispute.{action}", held, correction=str(correction or ""))
     dispute.refresh_from_db()

@@ -21,6 +21,7 @@ from campaigns.models import Month
 from payouts import ledger, seals
 from payouts.four_eyes import require, require_another
 from payouts.models import Account, Entry, Transfer
+from pulse_site import audit
 from pulse_site.models import User
 from pulse_site.money import dollars
 from pulse_site.refusal import Refused
@@ -66,7 +67,9 @@ def prepare(entry: Entry, by: User, evidence: File | None = None) -> Entry:
     if evidence is not None:
         entry.evidence, entry.evidence_sha256 = evidence, sha256(evidence)
     require_allowed(entry)
-    entry.save()
+    with transaction.atomic():
+        entry.save()
+        audit.record(by, "entry.prepare", entry, amount_micros=entry.amount_micros)
     return entry
 
 
@@ -79,7 +82,9 @@ def approve(entry: Entry, by: User) -> None:
         require_another(by, held.prepared_by)
         month = Month.objects.select_for_update().get(pk=ledger.month_to_post_in().pk)
         require_allowed(held)
+        _lock_accounts(held)
         _move(held, "approve", by)
+        audit.record(by, "entry.approve", held, amount_micros=held.amount_micros)
         wanted = WANTED.format(entries="entry.id = %s")
         ledger.post(Transfer.Kind.ENTRY, month, wanted, [held.pk], by)
         transaction.on_commit(seals.seal)
@@ -89,7 +94,9 @@ def approve(entry: Entry, by: User) -> None:
 def reject(entry: Entry, by: User) -> None:
     """Give the entry up, as who prepared it may too. Raises Refused when `by` may not or it was decided."""
     with transaction.atomic():
-        _move(_hold(entry, "reject", by), "reject", None)
+        held = _hold(entry, "reject", by)
+        _move(held, "reject", None)
+        audit.record(by, "entry.reject", held, amount_micros=held.amount_micros)
     entry.refresh_from_db()
 
 
@@ -116,6 +123,14 @@ def _hold(entry: Entry, action: str, by: User) -> Entry:
     if held.status not in sources:
         raise Refused(_("%(entry)s is %(status)s already.") % _named(held))
     return held
+
+
+def _lock_accounts(entry: Entry) -> None:
+    """Whoever debits an account that is paid from holds it: nobody counts on the same money meanwhile."""
+    accounts = Account.objects.select_for_update().filter(
+        pk__in=[entry.debit_account_id, entry.credit_account_id]
+    )
+    list(accounts.order_by("pk").values_list("pk"))
 
 
 def _named(entry: Entry) -> dict[str, Any]:

@@ -201,4 +201,5 @@ GUARDS = (
     append_only("payouts_statementfile"),
     settled_corrections(),
     adjustments(),
+    append_only("payouts_paymentfile"),
 )

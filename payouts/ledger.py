@@ -118,11 +118,19 @@ def analyze(table: str) -> None:
             cursor.execute(f"ANALYZE {table}")
 
 
-def post(kind: str, month: Month, wanted: str, values: Sequence[Any], by: User | None = None) -> int:
+def post(
+    kind: str,
+    month: Month,
+    wanted: str,
+    values: Sequence[Any],
+    by: User | None = None,
+    expected: int | None = None,
+) -> int:
     """Post the transfers that the query `wanted` describes, and return how many of them are new.
 
     `wanted` yields key, debit_account_id, credit_account_id, amount_micros and reason, and must not read
-    the transfers it makes: it is asked twice. Raises Refused, and writes nothing, when a key is there
+    the transfers it makes: it is asked twice, or once where `expected`, how many it yields, are all new:
+    then none can be there with another body. Raises Refused, and writes nothing, when a key is there
     already with another body or when the month is closed.
     """
     with transaction.atomic(), connection.cursor() as cursor:
@@ -138,6 +146,8 @@ def post(kind: str, month: Month, wanted: str, values: Sequence[Any], by: User |
                 ) from error
             raise
         posted = cursor.rowcount
+        if posted == expected:
+            return posted
         cursor.execute(DIFFERENT.format(wanted=wanted), [*values, kind, month.code])
         if different := [key for (key,) in cursor.fetchall()]:
             raise Refused(

@@ -37,6 +37,11 @@ REASONS: dict[str, Any] = {
     "sanctions": _("the sanctions screening has a match or must be reviewed"),
     "no_destination": _("no bank details"),
     "shared": _("another payee has the same bank details"),
+    "balance": _("the balance no longer covers it"),
+    "details_changed": _("bank details or withholding changed since it was prepared"),
+    "details_unfit": _("the bank details don't fit into a payment file"),
+    "too_large": _("more than a payment file takes in one payment"),
+    "returned": _("the bank returned the last payment to these bank details"),
 }
 
 # The reasons against one row of payouts_payee, which the statement around this calls {payee}.

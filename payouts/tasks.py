@@ -1,13 +1,14 @@
-"""The background doors to the drafts of months, the seals and the check of the books."""
+"""The background doors to months, corrections, payees, batches, statements, seals and the books' check."""
 
 import time
+from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
 from campaigns.models import Month
-from payouts import corrections, months, payees, seals, verification
-from payouts.models import Correction, PayeeChange
+from payouts import batches, corrections, months, payees, seals, verification
+from payouts.models import Correction, PayeeChange, PayoutBatch
 from payouts.statements import files
 from pulse_site import runs
 from pulse_site.models import Run, User
@@ -35,6 +36,33 @@ def approve_correction(work: Work, correction_id: int, user_id: int) -> None:
     correction, by = Correction.objects.get(pk=correction_id), User.objects.get(pk=user_id)
     with work.once():
         work.result = corrections.approve(correction, by)
+
+
+@job
+def prepare_batch(work: Work, month: str, **selection: Any) -> None:
+    """Prepare a batch of the month for the run's owner; `selection` is what batches.prepare takes."""
+    assert work.run.owner is not None  # noqa: S101 - somebody pressed the button
+    with work.once():
+        batch = batches.prepare(Month.objects.get(code=month), work.run.owner, **selection)
+        work.result = {"id": batch.pk, **batches.summary(batch)}
+
+
+@job
+def move_batch(work: Work, batch_id: int, action: str, seen: str | None = None) -> None:
+    """Take one step of a batch (batches.MOVES) for the run's owner; `seen` is the digest that he approves."""
+    assert work.run.owner is not None  # noqa: S101
+    batch = PayoutBatch.objects.get(pk=batch_id)
+    options: dict[str, Any] = {}
+    if action in ("approve", "make_files", "mark_paid"):
+        options["progress"] = work.progress
+    if action == "approve":
+        options["seen"] = seen
+    with work.once():
+        STEPS[action](batch, work.run.owner, **options)
+        work.result = batches.summary(batch)
+
+
+STEPS = {action: getattr(batches, action) for action in batches.MOVES}
 
 
 @shared_task

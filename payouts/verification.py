@@ -121,7 +121,51 @@ STATEMENTS: dict[str, tuple[str, str]] = {
         """
         SELECT batch.reference, batch.status, payout.creator_id, payout.status
           FROM payouts_payout payout JOIN payouts_payoutbatch batch ON batch.id = payout.batch_id
-         WHERE payout.status <> CASE batch.status WHEN 'approved' THEN 'reserved' ELSE batch.status END
+         WHERE payout.status <> 'held'
+           AND payout.status NOT IN (
+             CASE WHEN batch.status IN ('approved', 'filed') THEN 'reserved' ELSE batch.status END,
+             CASE WHEN batch.status = 'sent' THEN 'paid' ELSE batch.status END,
+             CASE WHEN batch.status IN ('sent', 'paid') THEN 'returned' ELSE batch.status END)
+        """,
+    ),
+    "held payouts": (
+        "payout {} to creator {} is {} for the reasons “{}”, file {}",
+        """
+        SELECT id, creator_id, status, reasons, file_id FROM payouts_payout
+         WHERE (status = 'held') <> (reasons <> '')
+            OR (file_id IS NOT NULL AND status NOT IN ('reserved', 'sent', 'paid', 'returned'))
+            OR (file_id IS NULL AND status IN ('sent', 'paid', 'returned'))
+        """,
+    ),
+    "in transit": (
+        "{} holds {} micros, its payouts on the way are {}",
+        """
+        SELECT 'in-transit:' || batch.reference, COALESCE(stands.micros, 0), COALESCE(underway.micros, 0)
+          FROM payouts_payoutbatch batch
+          LEFT JOIN (SELECT account.code, SUM(moved.micros) AS micros
+                       FROM (SELECT credit_account_id AS account_id, amount_micros AS micros
+                               FROM payouts_transfer
+                              UNION ALL
+                             SELECT debit_account_id, -amount_micros FROM payouts_transfer) moved
+                       JOIN payouts_account account
+                         ON account.id = moved.account_id AND account.kind = 'in_transit'
+                      GROUP BY account.code) stands ON stands.code = 'in-transit:' || batch.reference
+          LEFT JOIN (SELECT batch_id, SUM(amount_micros) AS micros FROM payouts_payout
+                      WHERE status IN ('reserved', 'sent') GROUP BY batch_id) underway
+            ON underway.batch_id = batch.id
+         WHERE COALESCE(stands.micros, 0) <> COALESCE(underway.micros, 0)
+        """,
+    ),
+    "payment files": (
+        "file {} says {} payments of {} micros, its payouts are {} of {}",
+        """
+        SELECT file.name, file.payments, file.total_micros, COALESCE(inside.payments, 0),
+               COALESCE(inside.micros, 0)
+          FROM payouts_paymentfile file
+          LEFT JOIN (SELECT file_id, COUNT(*) AS payments, SUM(amount_micros - withheld_micros) AS micros
+                       FROM payouts_payout GROUP BY file_id) inside ON inside.file_id = file.id
+         WHERE file.payments <> COALESCE(inside.payments, 0)
+            OR file.total_micros <> COALESCE(inside.micros, 0)
         """,
     ),
     "two persons": (
@@ -132,7 +176,7 @@ STATEMENTS: dict[str, tuple[str, str]] = {
          UNION ALL
         SELECT 'batch', reference FROM payouts_payoutbatch
          WHERE approved_by_id = prepared_by_id
-            OR (status IN ('approved', 'paid') AND approved_by_id IS NULL)
+            OR (status IN ('approved', 'filed', 'sent', 'paid') AND approved_by_id IS NULL)
          UNION ALL
         SELECT 'manual entry', CAST(id AS text) FROM payouts_entry
          WHERE approved_by_id = prepared_by_id OR (status = 'approved' AND approved_by_id IS NULL)
@@ -198,7 +242,7 @@ def _transfers_of_months() -> Iterator[tuple[str, str]]:
 
 def _transfers_of_batches() -> Iterator[tuple[str, str]]:
     for kind, (movement, which) in batches.POSTED.items():
-        for key in ledger.mismatches(kind, movement.format(batches=which), []):
+        for key in ledger.mismatches(kind, movement.format(where=which), []):
             yield "transfers of batches", f"{key} is not what the payouts say"
 
 
@@ -211,6 +255,12 @@ def _transfers_of_corrections() -> Iterator[tuple[str, str]]:
 def _transfers_of_entries() -> Iterator[tuple[str, str]]:
     for key in ledger.mismatches(Transfer.Kind.ENTRY, entries.POSTED, []):
         yield "transfers of entries", f"{key} is not what its manual entry says"
+
+
+def _payment_files() -> Iterator[tuple[str, str]]:
+    """Every file is what was rendered, names the payments that it has, and is known outside the database."""
+    for what in batches.breaches():
+        yield "payment files", what
 
 
 def _digests() -> Iterator[tuple[str, str]]:
@@ -246,6 +296,7 @@ CHECKS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
     _guards,
     _stated,
     _transfers_of_corrections,
+    _payment_files,
 )
 
 

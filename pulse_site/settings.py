@@ -89,6 +89,8 @@ if SQLITE:
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # To compile a statement takes PostgreSQL longer than ours run without.
+    DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c jit=off"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "pulse_site.User"
@@ -112,6 +114,8 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(VAR / "uploads"))
+# Which payment files left the house; never restored together with the database.
+ISSUED_ROOT = env.str("ISSUED_ROOT", default=str(VAR / "issued"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -1,6 +1,7 @@
 """The cast: the people whom the tests let act; and what tests with threads need of the database."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,11 @@ from tests import factories
 def cheap_passwords(settings: Settings) -> None:
     """A password that is slow to guess is slow to make: half a second for each of the cast."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_issued(settings: Settings, tmp_path: Path) -> None:
+    settings.ISSUED_ROOT = tmp_path.with_name(f"{tmp_path.name}-issued")
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +51,12 @@ def reviewer(db: None) -> User:
 def finance_one(db: None) -> User:
     """Staff who prepares money."""
     return factories.staff(
-        "finance-one", "review_month", "prepare_batch", "prepare_correction", "prepare_entry"
+        "finance-one",
+        "review_month",
+        "prepare_batch",
+        "prepare_correction",
+        "prepare_entry",
+        "download_paymentfile",
     )
 
 

@@ -14,6 +14,7 @@ from payouts.models import (
     Earning,
     Entry,
     PayeeChange,
+    PaymentFile,
     Payout,
     PayoutBatch,
     Seal,
@@ -109,13 +110,21 @@ def _fill_money(number: int, campaign: Campaign, user: User) -> None:
     batch = PayoutBatch.objects.create(
         reference=f"B-{number}", month=month, minimum_micros=0, prepared_by=user
     )
-    Payout.objects.create(batch=batch, creator=creator, amount_micros=5_000_000)
     audit.record(user, "batch.prepare", batch, payouts=1, amount_micros=5_000_000)
     correction = Correction.objects.create(reason="other", prepared_by=user)
     correction.adjustments.create(
         origin=month, campaign=campaign, creator=creator, revenue_micros=1_000_000, enrolled_micros=1_000_000
     )
     Dispute.objects.create(creator=creator, month=month, text="My best video is missing.")
+    file = PaymentFile.objects.create(
+        batch=batch,
+        method="ach",
+        name=f"B-{number}-ach-1.ach",
+        content=b"",
+        payments=1,
+        total_micros=5_000_000,
+    )
+    Payout.objects.create(batch=batch, creator=creator, amount_micros=5_000_000, file=file)
     Seal.objects.create(subject="transfers", first_id=1, last_id=number, rows=1, digest="0" * 64)
     StatementFile.objects.create(
         creator=creator, month=month, language="en", format="csv", content=b"x", sha256="0" * 64

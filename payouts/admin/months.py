@@ -1,6 +1,8 @@
 """Months: calculated as a draft, put under review by one person, closed by another."""
 
+from collections.abc import Iterable
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -8,15 +10,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from campaigns.models import Month
 from creators.admin.programme import percent
-from payouts import batches, months
-from payouts.models import Earning, PayoutBatch
+from payouts import months
+from payouts.models import Earning
 from pulse_site import runs
 from pulse_site.admin import model_admin
 from pulse_site.admin.moves import Move, MovingAdmin
@@ -83,6 +83,13 @@ class MonthAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
     def figures_as_of(self, month: Month) -> str:
         return figures_as_of(month)
 
+    def move_url(self, action: str, ids: Iterable[Any]) -> str:
+        """To pay is to prepare a batch, and that has a page of its own."""
+        if action != "pay":
+            return super().move_url(action, ids)
+        address = reverse("admin:payouts_payoutbatch_prepare")
+        return f"{address}?{urlencode({'month': ','.join(map(str, ids))})}"
+
     def figures(self, record: Month) -> list[tuple[object, object]]:
         return [
             (_("status"), record.get_status_display()),
@@ -109,8 +116,6 @@ class MonthAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
         if action == "calculate":  # as often as one likes, and of millions of deliveries: nobody waits for it
             runs.start(CALCULATION, key=month.code, arguments={"code": month.code}, owner=user)
             return str(_("%(month)s is being calculated.")) % {"month": month}
-        if action == "pay":
-            return _prepared(batches.prepare(month, user))
         summary = self.jobs[action](month.code, user)
         return " ".join([str(_("%(month)s: done.")) % {"month": month}, *summary["warnings"]])
 
@@ -123,11 +128,6 @@ def figures_as_of(month: Month) -> str:
         return str(_("final") if month.status == Month.Status.CLOSED else _("under review"))
     when = date_format(timezone.localtime(month.calculated_at), "SHORT_DATETIME_FORMAT")
     return str(_("estimate as of %(when)s") % {"when": when})
-
-
-def _prepared(batch: PayoutBatch) -> SafeString:
-    address = reverse("admin:payouts_payoutbatch_change", args=[batch.pk])
-    return format_html('{} <a href="{}">{}</a>', _("Prepared; another person approves it:"), address, batch)
 
 
 @panel("admin/panels/month.html", permission="campaigns.view_month", position=10)

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 from campaigns.models import Month
 from creators.models import ProgrammeTerms
 from payouts import seals, tasks
-from payouts.models import PayoutBatch, Seal
+from payouts.models import Correction, Entry, PayoutBatch, Seal
 from pulse_site import guards
 from pulse_site.admin import model_admin
 from pulse_site.admin.audit import ROOM, VIEW
@@ -45,6 +45,8 @@ class Decided:
 DECIDED: dict[str, Decided] = {
     "months": Decided(Month, "reviewed_by", "closed_by", "reviewed_at", "closed_at"),
     "batches": Decided(PayoutBatch, "prepared_by", "approved_by", "prepared_at", "approved_at"),
+    "corrections": Decided(Correction, "prepared_by", "approved_by", "prepared_at", "approved_at"),
+    "entries": Decided(Entry, "prepared_by", "approved_by", "prepared_at", "approved_at"),
     "terms": Decided(ProgrammeTerms, "proposed_by", "approved_by"),
 }
 

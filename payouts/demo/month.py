@@ -5,14 +5,17 @@ booked, lineups computed, the month closed by a second person and paid. A step t
 nothing, so a demo that was killed is finished by starting it again.
 """
 
+import csv
 import datetime
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from campaigns import placements
 from campaigns.models import Campaign, Month, PlacementRun
@@ -170,9 +173,28 @@ class Demo:
         batch = PayoutBatch.objects.filter(month=month).first() or self.step(
             "payout batch prepared by fiona", lambda: batches.prepare(month, fiona)
         )
-        if batch.status == PayoutBatch.Status.PREPARED:
-            self.step("payout batch approved by frank", lambda: batches.approve(batch, frank))
-        self.step("payout batch paid", lambda: batches.mark_paid(batch, fiona))
+        steps: dict[str, tuple[str, Callable[[PayoutBatch, User], object], User]] = {
+            PayoutBatch.Status.PREPARED: ("approved by frank", batches.approve, frank),
+            PayoutBatch.Status.APPROVED: ("filed by fiona", batches.make_files, fiona),
+            PayoutBatch.Status.FILED: ("handed to the bank by fiona", batches.mark_sent, fiona),
+        }
+        while step := steps.get(batch.status):
+            what, act, who = step
+            self.step(f"payout batch {what}", partial(act, batch, who))
+        self.step("the bank's answers imported", lambda: self.hear_from_the_bank(batch))
+
+    def hear_from_the_bank(self, batch: PayoutBatch) -> None:
+        """All are paid but two: those banks know no such account."""
+        today = f"{timezone.now():%Y-%m-%d}"
+        path = self.folder / f"answers-{batch}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            answers = csv.writer(file)
+            answers.writerow(["reference", "status", "date", "reason"])
+            for number, payout in enumerate(batch.payouts.filter(file__isnull=False).order_by("pk")):
+                returned = number in (2, 5)
+                answer = ("returned", today, "R03 no account") if returned else ("paid", today, "")
+                answers.writerow([payout.reference, *answer])
+        self.take("payment_results", path)
 
     def go_on_to_yesterday(self) -> None:
         """Bring the programme up to date, so that queue, lineup and draft look as on any morning."""

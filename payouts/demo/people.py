@@ -19,6 +19,9 @@ MAY = {
     "fiona": [
         "review_month",
         "prepare_batch",
+        "download_paymentfile",
+        "add_upload",
+        "apply_upload",
         "prepare_correction",
         "prepare_entry",
         "answer_dispute",

@@ -1,6 +1,6 @@
 """Money: the ledger, what creators earned, what corrects it, who is paid, and how."""
 
-from payouts.models.batches import PaymentFile, Payout, PayoutBatch
+from payouts.models.batches import PaymentFile, Payout, PayoutBatch, payment_reference
 from payouts.models.corrections import Adjustment, Correction, Dispute
 from payouts.models.earnings import Earning
 from payouts.models.ledger import Account, Checkpoint, Entry, Seal, Transfer
@@ -25,4 +25,5 @@ __all__ = [
     "StatementFile",
     "TaxYear",
     "Transfer",
+    "payment_reference",
 ]

@@ -14,6 +14,11 @@ from creators.models import Creator
 from payouts.models.payees import Method
 
 
+def payment_reference(payout_id: int) -> str:
+    """By which banks and providers name a payment: at most 15 characters, never used again."""
+    return f"P{payout_id:09}"
+
+
 class PayoutBatch(models.Model):
     """Payments prepared by one person and approved by another; nothing lifts that."""
 
@@ -109,6 +114,7 @@ class PaymentFile(models.Model):
         verbose_name = _("payment file")
         verbose_name_plural = _("payment files")
         ordering = ["batch", "id"]
+        permissions = [("download_paymentfile", _("Can download payment files"))]
 
     def __str__(self) -> str:
         return self.name
@@ -144,6 +150,11 @@ class Payout(models.Model):
     )
     reasons = models.CharField(
         _("why it is held"), max_length=200, blank=True, help_text=_("Codes, a comma after each.")
+    )
+    reserved = models.BooleanField(
+        _("was reserved"),
+        default=False,
+        help_text=_("Its money went to the batch's account; the approval does that."),
     )
     bank_reason = models.CharField(_("the bank's reason"), max_length=200, blank=True)
     settled_on = models.DateField(_("settled on"), null=True, blank=True)
@@ -181,14 +192,17 @@ class Payout(models.Model):
                 name="payout_withheld",
             ),
         ]
+        indexes = [
+            models.Index("status", name="payout_status"),
+            models.Index("method", name="payout_method"),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.batch_id}: {self.creator_id}"
+        return self.reference
 
     @property
     def reference(self) -> str:
-        """By which banks and providers name the payment: at most 15 characters, never used again."""
-        return f"P{self.pk:09}"
+        return payment_reference(self.pk)
 
     @property
     def net_micros(self) -> int:

@@ -41,6 +41,7 @@ class Move:
     asks_reason: bool = False
     needs_reason: bool = False
     form: "type[MoveForm] | None" = None
+    binds: bool = False  # the answer is bound to what the page showed (MovingAdmin.seen)
 
 
 class MoveForm(forms.Form):
@@ -51,11 +52,15 @@ class MoveForm(forms.Form):
         label=gettext_lazy("Note"), required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
 
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
     def __init__(self, move: Move, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].required = move.needs_reason
         if not move.asks_reason:
             del self.fields["reason"], self.fields["note"]
+        if not move.binds:
+            del self.fields["seen"]
 
 
 class MovingAdmin(PulseModelAdmin):
@@ -81,6 +86,10 @@ class MovingAdmin(PulseModelAdmin):
     def figures(self, record: Any) -> Iterable[tuple[object, object]]:
         """Label and value of what must be seen before the one record is moved."""
         return ()
+
+    def seen(self, record: Any) -> str:
+        """A digest of what the page of a move that binds shows; `perform` gets it back as an answer."""
+        return ""
 
     def moves_for(self, request: HttpRequest) -> Iterator[tuple[str, Move]]:
         for action, move in self.moves.items():
@@ -121,7 +130,9 @@ class MovingAdmin(PulseModelAdmin):
         if not _may(request, move):
             raise PermissionDenied
         obstacles = [(record, self.obstacle(request, action, record)) for record in self._chosen(request)]
-        form = (move.form or MoveForm)(move, request.POST if request.method == "POST" else None)
+        seen = self.seen(obstacles[0][0]) if move.binds and len(obstacles) == 1 else ""
+        answers = request.POST if request.method == "POST" else None
+        form = (move.form or MoveForm)(move, answers, initial={"seen": seen})
         if form.is_valid() and not all(why for _record, why in obstacles):
             return self._moved(request, action, [r for r, why in obstacles if not why], form.cleaned_data)
         return self._asked(request, action, obstacles, form)

@@ -28,6 +28,8 @@ NAMES = {
     "calculate_month": _("draft of month"),
     "verify": _("check of the books"),
     "render_statements": _("statements of month"),
+    "prepare_batch": _("payout batch of month"),
+    "move_batch": _("payout batch"),
 }
 
 

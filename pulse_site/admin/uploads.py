@@ -31,6 +31,7 @@ FEEDS = {
     "deliveries": gettext_lazy("Delivered impressions"),
     "payees": gettext_lazy("Payees: names, bank details, tax forms"),
     "invalid_traffic": gettext_lazy("Invalid traffic"),
+    "payment_results": gettext_lazy("The bank's answers to payments"),
 }
 # Why rows are rejected: the codes that feeds give, in words.
 REASONS = {
@@ -61,6 +62,11 @@ REASONS = {
     "not_delivered": gettext_lazy("no such delivery"),
     "nothing": gettext_lazy("no impressions"),
     "too_many": gettext_lazy("more than the delivery has"),
+    "bad_reference": gettext_lazy("not a payment's reference"),
+    "unknown_status": gettext_lazy("neither paid nor returned"),
+    "unknown_payment": gettext_lazy("unknown payment"),
+    "payment_not_sent": gettext_lazy("not handed to the bank"),
+    "paid_after_return": gettext_lazy("returned before"),
 }
 SHOWN_REJECTED_ROWS = 20
 

@@ -44,6 +44,10 @@ TONES = {
     "cancelled": "",
     "answered": "info",
     "adjusted": "good",
+    "held": "warn",
+    "filed": "info",
+    "sent": "info",
+    "returned": "bad",
 }
 
 

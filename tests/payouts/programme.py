@@ -44,18 +44,27 @@ def deliver(campaign: Campaign, creator: Creator, impressions: int, **fields: An
 
 
 def close(by: User, then: User, code: str = "2026-10") -> Month:
-    """Calculate the month, put it under review by `by` and close it by `then`."""
+    """Calculate the month, put it under review by `by` and close it by `then`; its earners can be paid."""
     months.calculate(code)
     months.review(code, by)
     months.close(code, then)
+    for creator in Creator.objects.filter(account__isnull=False, payee__isnull=True):
+        factories.payee(creator)
     return Month.objects.get(code=code)
 
 
 def pay(month: Month, by: User, then: User) -> PayoutBatch:
     batch = batches.prepare(month, by)
     batches.approve(batch, then)
+    send(batch, by)
     batches.mark_paid(batch, by)
     return batch
+
+
+def send(batch: PayoutBatch, by: User) -> None:
+    """Make the files of an approved batch and hand them to the bank."""
+    batches.make_files(batch, by)
+    batches.mark_sent(batch, by)
 
 
 def day(number: int, month: int = 10) -> datetime.date:

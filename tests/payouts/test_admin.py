@@ -76,12 +76,18 @@ def test_a_draft_that_failed_or_warns_says_so_on_its_month(
         assert "Calculating" not in shown
 
 
-def test_a_refusal_is_shown_as_a_message(client: Client, month: Month, finance_one: User) -> None:
+def test_a_refused_preparation_is_told_on_the_months_page(
+    client: Client, month: Month, finance_one: User
+) -> None:
     Month.objects.filter(pk="2020-01").update(
         status="closed", reviewed_by=finance_one, closed_by=factories.user()
     )
+    runs.start("prepare_batch", key="2020-01", arguments={"month": "2020-01"}, owner=finance_one)
+    runs.perform(Run.objects.get().pk)
     allow(finance_one, "view_payoutbatch")
-    assert 'class="error"' in move(client, finance_one, "pay")
+    client.force_login(finance_one)
+    page = client.get(reverse("admin:campaigns_month_change", args=["2020-01"]))
+    assert 'class="alert bad">2020-01 is not closed' in page.content.decode()
 
 
 def test_the_page_shows_the_figures_before_it_asks(client: Client, month: Month, finance_one: User) -> None:

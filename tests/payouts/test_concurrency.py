@@ -15,14 +15,14 @@ from django.utils import timezone
 from campaigns.models import Campaign, Delivery, Month
 from creators.models import Creator
 from payouts import batches, corrections, ledger, months, seals
-from payouts.models import Account, Correction, Earning, Transfer
+from payouts.models import Account, Correction, Earning, PaymentFile, Transfer
 from payouts.verification import STATEMENTS, verify
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 from tests import factories
-from tests.payouts.programme import close, day, deliver
+from tests.payouts.programme import close, day, deliver, send
 
-CREATORS, WORKERS = 30, 4
+CREATORS, WORKERS, PAYERS = 30, 4, 50
 CORRECTS = ("prepare_correction", "approve_correction")
 pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer: nothing can race"),
@@ -99,6 +99,48 @@ def test_of_two_who_approve_a_batch_one_wins(creators: list[Creator], people: li
     assert refusals(results) == WORKERS - 1, results
     assert Transfer.objects.filter(kind="reserve").count() == CREATORS
     assert sealed_and_clean()
+
+
+def test_of_all_who_make_its_files_one_wins(creators: list[Creator], people: list[User]) -> None:
+    batch = batches.prepare(close(people[0], people[1]), people[0])
+    batches.approve(batch, people[1])
+    results = race(*(lambda by=by: batches.make_files(batch, by) for by in people))
+    assert refusals(results) == WORKERS, results
+    assert PaymentFile.objects.count() == 1
+    assert sealed_and_clean()
+
+
+def test_of_fifty_who_say_what_became_of_a_payment_each_is_heard_once(
+    creators: list[Creator], people: list[User]
+) -> None:
+    batch = batches.prepare(close(people[0], people[1]), people[0])
+    batches.approve(batch, people[1])
+    send(batch, people[0])
+    returned = list(batch.payouts.order_by("pk")[:10])
+
+    def give_back() -> object:
+        return batches.record(returned, "returned", people[2], reason="R02")
+
+    def pay_all() -> object:
+        return batches.mark_paid(batch, people[1])
+
+    results = race(*[give_back, pay_all] * (PAYERS // 2))
+    assert refusals(results) == PAYERS - 2, results
+    assert Transfer.objects.filter(kind="return").count() == 10
+    assert Transfer.objects.filter(kind="payment").count() == CREATORS
+    assert sealed_and_clean()
+
+
+def test_a_batch_is_not_prepared_of_a_month_before_it_is_closed(
+    creators: list[Creator], people: list[User]
+) -> None:
+    months.calculate("2026-10")
+    months.review("2026-10", people[0])
+    for creator in creators:
+        factories.payee(creator)
+    shut = held(lambda: months.close("2026-10", people[1]))
+    _closed, batch = race(shut, after(0.2, lambda: batches.prepare(factories.month(), people[0])))
+    assert batch.payouts.filter(status="prepared").count() == CREATORS
 
 
 def test_batches_prepared_at_once_do_not_want_the_same_creators(
@@ -285,7 +327,7 @@ def pay_naively(month: Month, by: User, then: User) -> None:
         owed = ledger.balance(account)
         if owed > 0:
             Transfer.objects.create(
-                key=f"pay:{by}:{account}",
+                key=f"pay:{threading.get_ident()}:{account}",
                 kind=Transfer.Kind.RESERVE,
                 debit_account=account,
                 credit_account=Account.objects.get(code="bank"),
@@ -300,7 +342,8 @@ def paid_twice(pay: Pay, people: list[User]) -> bool:
     month = close(people[0], people[1])
     ledger.account(Account.Kind.BANK, "bank")
     ledger.month_to_post_in()
-    race(*(lambda by=by: pay(month, by, people[0]) for by in people[1:]))
+    crowd = (people[1:] * PAYERS)[:PAYERS]
+    race(*(lambda by=by: pay(month, by, people[0]) for by in crowd))
     with connection.cursor() as cursor:
         cursor.execute(STATEMENTS["paid more than earned"][1])
         return cursor.fetchone() is not None

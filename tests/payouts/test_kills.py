@@ -1,99 +1,118 @@
-"""SIGKILL at random instants through a month's close and a payout batch: started again, all ends the same.
+"""A month is closed and paid by a process that is killed at a random instant; the digest of it is the same.
 
-A few kills of a small programme with every run of the tests; a hundred of a large one with
-`KILLS=100 KILLED_CREATORS=10000 pytest tests/payouts/test_kills.py`.
+A few kills and some hundred payments by default; the whole proof is
+
+    KILLS=100 KILL_PAYMENTS=10000 .venv/bin/python -m pytest tests/payouts/test_kills.py -s
 """
 
+import json
 import os
 import random
+import shutil
 import subprocess
+import sys
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
-from tests.payouts.kills import Command, Database
-
-KILLS = int(os.environ.get("KILLS", "2"))
-CREATORS = int(os.environ.get("KILLED_CREATORS", "150"))
-AS = {"fiona": ("review_month", "prepare_batch"), "frank": ("close_month", "approve_batch")}
-STEPS: tuple[Command, ...] = (
-    ("review_month", "2026-10", "--as", "fiona"),
-    ("close_month", "2026-10", "--as", "frank"),
-)
-PROGRAMME = """
-from campaigns import placements
-from campaigns.models import Delivery, Placement
-from creators.models import Creator, Enrolment, Video
-from payouts import months
-from tests import factories
-from tests.payouts.programme import DAY, deliver
-
-people = {people!r}
-for name, permissions in people.items():
-    factories.staff(name, *permissions)
-campaign = factories.campaign()
-first = deliver(campaign, factories.enrolled(), 12_000)
-run, category = first.video.placement_set.get().run, first.category
-creators = Creator.objects.bulk_create(
-    [Creator(handle=f"killed{{n}}", status="approved") for n in range({creators})])
-Enrolment.objects.bulk_create([Enrolment(creator=each, starts_on="2026-01-01") for each in creators])
-videos = Video.objects.bulk_create([
-    Video(platform_id=8_000_000_000_000_000_000 + n, creator=each, market="US", category=category,
-          published_at=first.video.published_at) for n, each in enumerate(creators)])
-Placement.objects.bulk_create([
-    Placement(run=run, rank=2 + n, video=each, creator_id=each.creator_id, category=category, tier=2, score=1)
-    for n, each in enumerate(videos)])
-Delivery.objects.bulk_create([
-    Delivery(day=DAY, campaign=campaign, video=each, creator_id=each.creator_id, category=category,
-             rank=2 + n, impressions=12_000 + n, verdict="billable", revenue_micros=(12_000 + n) * 10_000,
-             month=factories.month())
-    for n, each in enumerate(videos)])
-run.lineup = run.placements.count()
-run.digest = placements.digest(run)
-run.save()
-months.calculate("2026-10")
-"""
+KILLS = int(os.environ.get("KILLS", "3"))
+PAYMENTS = int(os.environ.get("KILL_PAYMENTS", "300"))
+PATIENCE_SECONDS = 60
+URL = os.environ.get("DATABASE_URL", "")
+POSTGRESQL = URL.startswith("postgres")
 
 
-@pytest.fixture(scope="module")
-def programme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """October is calculated; nothing is reviewed, closed or paid."""
-    made = Database.fresh(tmp_path_factory.mktemp("programme"), "pulse_kills")
-    made.shell(PROGRAMME.format(people=AS, creators=CREATORS))
+class Copies:
+    """Databases with the same programme in them, each with its own place for manifests."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.made: list[str] = []
+        self.original = self._name()
+        self.run(self.original, "build", str(PAYMENTS))
+
+    def copy(self) -> str:
+        name = self._name()
+        if not POSTGRESQL:
+            shutil.copy(self.folder / self.original, self.folder / name)
+        return name
+
+    def run(self, name: str, *arguments: str) -> str:
+        return self.start(name, *arguments).communicate()[0]
+
+    def start(self, name: str, *arguments: str) -> subprocess.Popen[str]:
+        (self.folder / f"{name}-var").mkdir(exist_ok=True)
+        url = urlsplit(URL)._replace(path=f"/{name}").geturl() if POSTGRESQL else ""
+        environment = os.environ | {
+            "DATABASE_URL": url or f"sqlite:///{self.folder / name}",
+            "DJANGO_SETTINGS_MODULE": "pulse_site.settings",
+            "VAR": str(self.folder / f"{name}-var"),
+        }
+        command = [sys.executable, "-m", "tests.payouts.paying", *arguments]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+    def drop(self, name: str) -> None:
+        if POSTGRESQL:
+            self._administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        else:
+            (self.folder / name).unlink()
+        self.made.remove(name)
+
+    def _name(self) -> str:
+        name = f"kills_{uuid.uuid4().hex[:10]}"
+        if POSTGRESQL:
+            template = f' TEMPLATE "{self.original}"' if self.made else ""
+            self._administer(f'CREATE DATABASE "{name}"{template}')
+        self.made.append(name)
+        return name
+
+    def _administer(self, statement: str) -> None:
+        with psycopg.connect(urlsplit(URL)._replace(path="/postgres").geturl(), autocommit=True) as admin:
+            admin.execute(statement)
+
+
+@pytest.fixture
+def copies(tmp_path: Path) -> Iterator[Copies]:
+    made = Copies(tmp_path)
     yield made
-    made.drop()
+    for name in list(made.made):
+        made.drop(name)
 
 
-def live(database: Database, *, seconds: dict[Command, float] | None = None, chance: random.Random) -> None:
-    """Take every step; with `seconds`, how long each takes, it is killed somewhere on its way first."""
-    for step in STEPS:
-        if seconds is not None:
-            # The first part of it is Python's start, in which there is nothing to interrupt.
-            database.kill_within(step, seconds[step] * chance.uniform(0.4, 1.05))
-        try:
-            database.run(step)
-        except subprocess.CalledProcessError as refused:
-            # The kill came after the commit: the step is done, and is refused a second time.
-            assert seconds is not None and "must be" in refused.stderr, refused.stderr
+def paid(copies: Copies, name: str, kill_after: float | None = None) -> float:
+    """Pay, killing the process that many seconds after it began; returns how long it was at it."""
+    sign = copies.folder / f"{name}-var" / "begun"
+    sign.unlink(missing_ok=True)
+    process = copies.start(name, "pay", str(sign.parent))
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not sign.exists():
+        assert process.poll() is None and time.monotonic() < deadline, "the process never began"
+        time.sleep(0.001)
+    began = time.monotonic()
+    if kill_after is not None:
+        time.sleep(kill_after)
+        process.kill()
+    process.communicate()
+    assert process.returncode == (0 if kill_after is None else process.returncode)
+    return time.monotonic() - began
 
 
-def test_whoever_is_killed_and_started_again_ends_as_if_undisturbed(
-    programme: Database, tmp_path: Path
-) -> None:
-    undisturbed = programme.copy(tmp_path / "undisturbed", "pulse_kills_none")
-    seconds = {}
-    for step in STEPS:
-        started = time.monotonic()
-        undisturbed.run(step)
-        seconds[step] = time.monotonic() - started
-    expected = undisturbed.fingerprint()
-    assert programme.fingerprint() != expected, "nothing was done: the comparison below would prove nothing"
-    undisturbed.drop()
+def test_a_month_and_a_batch_whose_process_is_killed_end_like_undisturbed_ones(copies: Copies) -> None:
+    undisturbed = copies.copy()
+    seconds = paid(copies, undisturbed)
+    wanted = json.loads(copies.run(undisturbed, "tell"))
+    assert (wanted["payments"], wanted["breaches"]) == (PAYMENTS, [])
     for number in range(KILLS):
-        database = programme.copy(tmp_path / f"killed-{number}", "pulse_kills_one")
-        live(database, seconds=seconds, chance=random.Random(number))
-        assert database.fingerprint() == expected, f"kill {number} left its mark"
-        database.run(["verify"])
-        database.drop()
+        name = copies.copy()
+        # Every part of the time is hit by some run, and where in it is chance.
+        instant = (number + random.random()) / KILLS * seconds  # noqa: S311
+        paid(copies, name, instant)
+        paid(copies, name)
+        assert json.loads(copies.run(name, "tell")) == wanted, f"killed after {instant:.3f} s"
+        print(f"kill {number + 1}: after {instant:.3f} of {seconds:.3f} s, the same")
+        copies.drop(name)

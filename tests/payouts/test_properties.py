@@ -26,10 +26,11 @@ from payouts.verification import (
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 from tests import factories
-from tests.payouts.programme import close, day
+from tests.payouts.programme import close, day, send
 
 pytestmark = pytest.mark.django_db
 CENT = 10_000
+LARGEST = CENT * 10**10  # what a file of ACH payments has no room for
 DAYS = st.integers(1, 31)
 
 
@@ -150,8 +151,16 @@ def _check_payment(
         return
     batch = batches.prepare(month, first)
     batches.approve(batch, second)
+    too_large = {creator for creator, micros in due.items() if micros >= LARGEST}
+    if len(too_large) == len(due):
+        with pytest.raises(Refused, match="Nobody"):
+            batches.make_files(batch, first)
+        return
+    send(batch, first)
     batches.mark_paid(batch, first)
     assert dict(Payout.objects.values_list("creator", "amount_micros")) == due
+    assert set(Payout.objects.filter(status="held").values_list("creator", flat=True)) == too_large
+    due = {creator: micros for creator, micros in due.items() if creator not in too_large}
     left = balances()
     assert [left.get(f"payable:creator:{creator.pk}", 0) for creator in creators] == [
         micros - due.get(creator.pk, 0) for creator, micros in zip(creators, owed, strict=True)

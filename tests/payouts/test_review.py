@@ -90,7 +90,7 @@ def test_a_correction_waits_until_it_is_approved_or_rejected(october: Month) -> 
         ("prepared", factories.month("2026-09")),
         ("rejected", october),
     ):
-        made = Correction.objects.create(reason="other", status=status)
+        made = Correction.objects.create(reason="other")
         Adjustment.objects.create(
             correction=made,
             origin=origin,
@@ -98,6 +98,7 @@ def test_a_correction_waits_until_it_is_approved_or_rejected(october: Month) -> 
             revenue_micros=3,
             enrolled_micros=0,
         )
+        Correction.objects.filter(pk=made.pk).update(status=status)
     waiting = review.waiting_corrections(october)
     assert [each.credit for each in waiting] == [3, 3]  # both are posted nowhere
 
