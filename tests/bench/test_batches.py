@@ -32,8 +32,8 @@ PREPARE = """
 MOVE = """
     INSERT INTO payouts_transfer (key, kind, debit_account_id, credit_account_id, amount_micros, month_id,
                                   reason, created_at)
-    SELECT '{kind}:2026-10-1:creator:' || payout.creator_id, '{kind}', {debit}, {credit}, {amount}, '2026-11',
-           '', CURRENT_TIMESTAMP
+    SELECT '{kind}:2026-10-1:creator:' || payout.creator_id, '{kind}', {debit}, {credit}, {amount},
+           '2026-11', '', CURRENT_TIMESTAMP
       FROM payouts_payout payout
       JOIN payouts_account payable ON payable.creator_id = payout.creator_id
      WHERE payout.status = '{status}' AND {amount} > 0
