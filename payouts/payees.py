@@ -93,6 +93,7 @@ def propose(creator: Creator, fields: Mapping[str, Any], by: User) -> PayeeChang
         return PayeeChange.objects.create(
             creator=creator,
             proposed=json.dumps(changed, sort_keys=True),
+            destination_digest=details.proposed_digest(changed),
             summary=details.summary(now, wanted),
             proposed_by=by,
         )
@@ -110,6 +111,7 @@ def approve(changes: QuerySet[PayeeChange], by: User, today: datetime.date | Non
     held_until = today + datetime.timedelta(days=ProgrammeTerms.objects.in_force(today).payee_hold_days)
     with transaction.atomic():
         held = _held(changes, "approve")
+        _hold_payees(changes)
         if [change for change, _status, proposed_by in held if proposed_by == by.pk]:
             raise Refused(
                 _("%(user)s proposed one of these changes; another person must approve it.") % {"user": by}
@@ -203,6 +205,12 @@ def _held(changes: QuerySet[PayeeChange], action: str) -> list[tuple[int, str, i
     return held
 
 
+def _hold_payees(changes: QuerySet[PayeeChange]) -> None:
+    """Lock the payees of the changes in the order in which a screening locks them: neither waits for ever."""
+    payees = Payee.objects.filter(pk__in=changes.order_by().values("creator"))
+    list(payees.select_for_update().order_by("pk").values_list("pk"))
+
+
 def _batches(ids: Sequence[int]) -> Iterator[list[int]]:
     left = iter(ids)
     while batch := list(islice(left, BATCH)):
@@ -220,9 +228,8 @@ def _decide(batch: Sequence[int], action: str, by: User, reason: str = "") -> No
 
 
 def _apply(batch: Sequence[int], today: datetime.date, held_until: datetime.date) -> None:
-    changes = list(PayeeChange.objects.filter(pk__in=batch))
-    creators = [change.creator_id for change in changes]
-    payees = {payee.pk: payee for payee in Payee.objects.select_for_update().filter(pk__in=creators)}
+    changes = list(PayeeChange.objects.filter(pk__in=batch).select_related("creator"))
+    payees = Payee.objects.in_bulk([change.creator_id for change in changes])
     written = []
     for change in changes:
         payee = payees.get(change.creator_id) or Payee(creator_id=change.creator_id)
@@ -239,7 +246,12 @@ def _take(payee: Payee, change: PayeeChange, today: datetime.date, held_until: d
     for name in details.FIELDS:
         if name in proposed and name != "destination":
             setattr(payee, name, proposed[name])
-    if "destination" in proposed or "method" in proposed:
+    if details.proposed_digest(proposed) != change.destination_digest:
+        raise Refused(
+            _("The bank details in the change %(change)s are not those that were proposed; reject it.")
+            % {"change": change}
+        )
+    if change.destination_digest is not None:
         _lead(payee, proposed.get("destination", {}), held_until)
     if any(name in proposed for name in details.TAX):
         _take_form(payee, change, today)
