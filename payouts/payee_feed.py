@@ -22,6 +22,7 @@ from payouts import details
 from payouts.four_eyes import require
 from payouts.models import Method, Payee, PayeeChange
 from payouts.payees import PROPOSES
+from pulse_site import audit
 from pulse_site.encryption import encrypt
 from pulse_site.feeds import cells
 from pulse_site.feeds.cells import Unusable
@@ -144,13 +145,14 @@ class PayeesFeed(Feed):
         )
 
     def apply(self, upload: Upload) -> None:
-        execute(
+        proposed = execute(
             """INSERT INTO payouts_payeechange (creator_id, proposed, summary, destination_digest, status,
                                                 reason, upload_id, proposed_by_id, proposed_at)
                SELECT creator_id, proposed, summary, destination_digest, 'proposed', '', %s, %s, %s
                  FROM feed_ready WHERE change <> 'unchanged' ORDER BY line""",
             [upload.pk, upload.uploaded_by_id, timezone.now()],
         )
+        audit.record(upload.uploaded_by, "payee.import", upload, changes=proposed)
 
     def _batches(self) -> Iterator[list[dict[str, Any]]]:
         names = ["line", *[column.name for column in self.columns]]
