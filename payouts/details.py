@@ -144,6 +144,18 @@ def digest(method: str, destination: Mapping[str, str]) -> str:
     return keyed_digest(f"{method} {json.dumps(told_by, sort_keys=True)}") if told_by else ""
 
 
+def proposed_digest(changed: Mapping[str, Any]) -> str | None:
+    """The digest of the bank details that the changed fields lead to; None when they stay as they are.
+
+    By the keys of the destination, as the method isn't among the fields when it stays the same.
+    """
+    if "destination" not in changed and "method" not in changed:
+        return None
+    destination = changed.get("destination") or {}
+    method = next((name for name, keys in NEEDED.items() if keys and keys[0] in destination), Method.MANUAL)
+    return digest(method, destination)
+
+
 def tax_digest(tax_id: str) -> str:
     """The same for the payees of one taxpayer; keyed."""
     return keyed_digest(f"tax {tax_id}") if tax_id else ""

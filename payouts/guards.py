@@ -191,6 +191,45 @@ def adjustments() -> Guard:
     )
 
 
+def decided_payee_changes() -> Guard:
+    """A change of a payee is decided once and as it was proposed; a decided one stays, and none goes."""
+    table, name = "payouts_payeechange", "payouts_payeechange_decided"
+    text = "a change of a payee is decided once, as it was proposed, and stays"
+    kept = (
+        "id",
+        "creator_id",
+        "proposed",
+        "summary",
+        "destination_digest",
+        "upload_id",
+        "proposed_by_id",
+        "proposed_at",
+    )
+    same = " AND ".join(f"OLD.{column} {{same}} NEW.{column}" for column in kept)
+    decides = f"OLD.status = 'proposed' AND NEW.status IN ('approved', 'rejected') AND {same}"
+    conditions = (("update", f"WHEN (NOT ({decides}))"), ("delete", ""))
+    return Guard(
+        table=table,
+        triggers=tuple(f"{name}_{verb}" for verb, _when in conditions),
+        postgresql=(
+            f"""CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION '{text}' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+            *(
+                f"""CREATE OR REPLACE TRIGGER {name}_{verb} BEFORE {verb.upper()} ON {table}
+                    FOR EACH ROW {when.format(same="IS NOT DISTINCT FROM")} EXECUTE FUNCTION {name}()"""
+                for verb, when in conditions
+            ),
+            f"""CREATE OR REPLACE TRIGGER {name}_truncate BEFORE TRUNCATE ON {table}
+                FOR EACH STATEMENT EXECUTE FUNCTION {name}()""",
+        ),
+        sqlite=tuple(
+            f"""CREATE TRIGGER IF NOT EXISTS {name}_{verb} BEFORE {verb.upper()} ON {table}
+                {when.format(same="IS")} BEGIN SELECT RAISE(ABORT, '{text}'); END"""
+            for verb, when in conditions
+        ),
+    )
+
+
 GUARDS = (
     append_only("payouts_transfer"),
     append_only("payouts_seal"),
@@ -202,4 +241,5 @@ GUARDS = (
     settled_corrections(),
     adjustments(),
     append_only("payouts_paymentfile"),
+    decided_payee_changes(),
 )

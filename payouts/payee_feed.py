@@ -22,6 +22,7 @@ from payouts import details
 from payouts.four_eyes import require
 from payouts.models import Method, Payee, PayeeChange
 from payouts.payees import PROPOSES
+from pulse_site import audit
 from pulse_site.encryption import encrypt
 from pulse_site.feeds import cells
 from pulse_site.feeds.cells import Unusable
@@ -122,25 +123,36 @@ class PayeesFeed(Feed):
             _("Pulse doesn't know this creator; check the handle, or import his followers first."),
             "NOT EXISTS (SELECT 1 FROM creators_creator c WHERE c.handle = feed_rows.handle)",
         )
-        stage.judge({"creator_id": "bigint", "change": "text", "proposed": "text", "summary": "text"})
+        stage.judge(
+            {
+                "creator_id": "bigint",
+                "change": "text",
+                "proposed": "text",
+                "summary": "text",
+                "leads": "bigint",
+                "destination_digest": "text",
+            }
+        )
         for batch in self._batches():
             stage.load_judged(*_judge(batch))
 
     def resolution(self) -> tuple[str, Sequence[Any]]:
         return (
-            """SELECT s.line, s.handle, j.creator_id, j.change, j.proposed, j.summary
+            """SELECT s.line, s.handle, j.creator_id, j.change, j.proposed, j.summary,
+                      CASE WHEN j.leads = 1 THEN COALESCE(j.destination_digest, '') END AS destination_digest
                  FROM feed_rows s JOIN feed_judged j ON j.line = s.line""",
             (),
         )
 
     def apply(self, upload: Upload) -> None:
-        execute(
-            """INSERT INTO payouts_payeechange (creator_id, proposed, summary, status, reason, upload_id,
-                                                proposed_by_id, proposed_at)
-               SELECT creator_id, proposed, summary, 'proposed', '', %s, %s, %s
+        proposed = execute(
+            """INSERT INTO payouts_payeechange (creator_id, proposed, summary, destination_digest, status,
+                                                reason, upload_id, proposed_by_id, proposed_at)
+               SELECT creator_id, proposed, summary, destination_digest, 'proposed', '', %s, %s, %s
                  FROM feed_ready WHERE change <> 'unchanged' ORDER BY line""",
             [upload.pk, upload.uploaded_by_id, timezone.now()],
         )
+        audit.record(upload.uploaded_by, "payee.import", upload, changes=proposed)
 
     def _batches(self) -> Iterator[list[dict[str, Any]]]:
         names = ["line", *[column.name for column in self.columns]]
@@ -179,7 +191,10 @@ def _judge(rows: list[dict[str, Any]]) -> tuple[list[tuple[Any, ...]], list[Reje
         if not proposed or creator in waiting:
             change, proposed = "unchanged", ""
         summary = details.summary(now, wanted) if proposed else ""
-        judged.append((row["line"], creator, change, encrypt(proposed), summary))
+        leads_to = details.proposed_digest(changed) if proposed else None
+        judged.append(
+            (row["line"], creator, change, encrypt(proposed), summary, int(leads_to is not None), leads_to)
+        )
     return judged, rejected
 
 

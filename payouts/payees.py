@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import CharField, F, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -28,6 +28,7 @@ from payouts import details
 from payouts.four_eyes import require
 from payouts.models import Payee, PayeeChange
 from payouts.screening import form_expires_on
+from pulse_site import audit
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 
@@ -43,6 +44,8 @@ MOVES: dict[str, tuple[tuple[str, ...], str, tuple[str, ...]]] = {
     "reject": ((Status.PROPOSED,), Status.REJECTED, (APPROVES, PROPOSES)),
 }
 BATCH = 1_000
+# As a change calls itself.
+LABEL = Concat(Value("@"), "creator__handle", Value(" #"), Cast("pk", CharField()))
 LONGEST_REASON = PayeeChange._meta.get_field("reason").max_length or 0
 # What an approved change writes; the rest of a payee is written by screening.py.
 WRITTEN = (
@@ -90,12 +93,15 @@ def propose(creator: Creator, fields: Mapping[str, Any], by: User) -> PayeeChang
             raise Refused(_("Nothing changes: these are the details that the payee has."))
         if PayeeChange.objects.filter(creator=creator, status=Status.PROPOSED).exists():
             raise Refused(_("Another change of this payee waits; approve or reject it first."))
-        return PayeeChange.objects.create(
+        change = PayeeChange.objects.create(
             creator=creator,
             proposed=json.dumps(changed, sort_keys=True),
+            destination_digest=details.proposed_digest(changed),
             summary=details.summary(now, wanted),
             proposed_by=by,
         )
+        audit.record(by, "payee.propose", change, bank_details=change.destination_digest is not None)
+    return change
 
 
 def approve(changes: QuerySet[PayeeChange], by: User, today: datetime.date | None = None) -> int:
@@ -110,6 +116,7 @@ def approve(changes: QuerySet[PayeeChange], by: User, today: datetime.date | Non
     held_until = today + datetime.timedelta(days=ProgrammeTerms.objects.in_force(today).payee_hold_days)
     with transaction.atomic():
         held = _held(changes, "approve")
+        _hold_payees(changes)
         if [change for change, _status, proposed_by in held if proposed_by == by.pk]:
             raise Refused(
                 _("%(user)s proposed one of these changes; another person must approve it.") % {"user": by}
@@ -159,16 +166,15 @@ def in_full(record: Payee | PayeeChange, by: User) -> list[tuple[str, str]]:
     rows = [(details.label(key), value) for key, value in sorted(given.get("destination", {}).items())]
     if given.get("tax_id"):
         rows.append((details.label("tax_id"), given["tax_id"]))
-    LogEntry.objects.log_actions(by.pk, [record], CHANGE, "shown in full")
+    audit.record(by, "payee.see", record)
     return rows
 
 
 def record_export(payees: QuerySet[Payee], by: User) -> None:
-    """Record that `by` takes bank details and tax numbers of payees out of Pulse; raises Refused when he may
-    not see them."""
+    """Record of each payee that `by` takes his bank details and tax number out of Pulse; raises Refused when
+    he may not see them."""
     require(by, SEES)
-    exported = Payee(pk=0, legal_name=_("%(count)s payees") % {"count": payees.count()})
-    LogEntry.objects.log_actions(by.pk, [exported], CHANGE, "exported in full", single_object=True)
+    audit.record_all(by, "payee.export", payees, label=F("legal_name"))
 
 
 def destination(payee: Payee) -> dict[str, str]:
@@ -203,6 +209,12 @@ def _held(changes: QuerySet[PayeeChange], action: str) -> list[tuple[int, str, i
     return held
 
 
+def _hold_payees(changes: QuerySet[PayeeChange]) -> None:
+    """Lock the payees of the changes in the order in which a screening locks them: neither waits for ever."""
+    payees = Payee.objects.filter(pk__in=changes.order_by().values("creator"))
+    list(payees.select_for_update().order_by("pk").values_list("pk"))
+
+
 def _batches(ids: Sequence[int]) -> Iterator[list[int]]:
     left = iter(ids)
     while batch := list(islice(left, BATCH)):
@@ -212,17 +224,20 @@ def _batches(ids: Sequence[int]) -> Iterator[list[int]]:
 def _decide(batch: Sequence[int], action: str, by: User, reason: str = "") -> None:
     """Write who decided what; this is the place of every decision on a change."""
     sources, status, _permissions = MOVES[action]
-    decided = PayeeChange.objects.filter(pk__in=batch, status__in=sources).update(
-        status=status, approved_by=by, approved_at=timezone.now(), reason=reason
-    )
+    chosen = PayeeChange.objects.filter(pk__in=batch, status__in=sources)
+    facts: dict[str, Any] = {
+        "proposed_by": F("proposed_by__username"),
+        **({"reason": reason} if reason else {}),
+    }
+    audit.record_all(by, f"payee.{action}", chosen, label=LABEL, **facts)
+    decided = chosen.update(status=status, approved_by=by, approved_at=timezone.now(), reason=reason)
     if decided != len(batch):
         raise RuntimeError(f"{len(batch)} changes were held, but {decided} decided: nothing was changed")
 
 
 def _apply(batch: Sequence[int], today: datetime.date, held_until: datetime.date) -> None:
-    changes = list(PayeeChange.objects.filter(pk__in=batch))
-    creators = [change.creator_id for change in changes]
-    payees = {payee.pk: payee for payee in Payee.objects.select_for_update().filter(pk__in=creators)}
+    changes = list(PayeeChange.objects.filter(pk__in=batch).select_related("creator"))
+    payees = Payee.objects.in_bulk([change.creator_id for change in changes])
     written = []
     for change in changes:
         payee = payees.get(change.creator_id) or Payee(creator_id=change.creator_id)
@@ -239,7 +254,12 @@ def _take(payee: Payee, change: PayeeChange, today: datetime.date, held_until: d
     for name in details.FIELDS:
         if name in proposed and name != "destination":
             setattr(payee, name, proposed[name])
-    if "destination" in proposed or "method" in proposed:
+    if details.proposed_digest(proposed) != change.destination_digest:
+        raise Refused(
+            _("The bank details in the change %(change)s are not those that were proposed; reject it.")
+            % {"change": change}
+        )
+    if change.destination_digest is not None:
         _lead(payee, proposed.get("destination", {}), held_until)
     if any(name in proposed for name in details.TAX):
         _take_form(payee, change, today)

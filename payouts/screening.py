@@ -9,16 +9,17 @@ Each function takes a queryset, checks all of its payees and moves all of them o
 """
 
 import datetime
+from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from payouts.four_eyes import require
 from payouts.models import Payee
+from pulse_site import audit
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 
@@ -40,6 +41,7 @@ MOVES: dict[str, tuple[Q, str, str]] = {
     "unblock": (Q(blocked=True), APPROVES, "blocked_by"),
     "confirm_sharing": (Q(sharing_confirmed=False) & ~Q(destination_digest=""), APPROVES, ""),
 }
+OF_TWO = tuple(action for action, (_starts, _permission, before) in MOVES.items() if before)
 
 
 def form_expires_on(form: str, signed_on: datetime.date) -> datetime.date | None:
@@ -65,6 +67,7 @@ def receive_form(payees: QuerySet[Payee], form: str, received_on: datetime.date,
         payees,
         "receive_form",
         by,
+        {"tax_form": form, "tax_received_on": str(received_on)},
         tax_form=form,
         tax_status=TaxStatus.RECEIVED,
         tax_received_on=received_on,
@@ -87,8 +90,9 @@ def accept_form(payees: QuerySet[Payee], by: User) -> int:
 
 def reject_form(payees: QuerySet[Payee], by: User, reason: str) -> int:
     """Find the forms not valid; the payees are held until a new one is. Raises Refused without a reason."""
-    _require_reason(reason)
-    return _move(payees, "reject_form", by, reason, tax_status=TaxStatus.REJECTED, tax_recorded_by=by)
+    return _move(
+        payees, "reject_form", by, _because(reason), tax_status=TaxStatus.REJECTED, tax_recorded_by=by
+    )
 
 
 def withhold(payees: QuerySet[Payee], by: User) -> int:
@@ -112,38 +116,55 @@ def screen(payees: QuerySet[Payee], result: str, on: datetime.date, by: User) ->
     open_questions = Q(screening__in=[Screening.REVIEW, Screening.MATCH])
     if result == Screening.CLEAR and payees.filter(open_questions).exists():
         raise Refused(_("A match or a review stands against one of them; another person clears that."))
-    return _move(payees, "screen", by, screening=result, screened_on=on, screened_by=by)
+    return _move(
+        payees,
+        "screen",
+        by,
+        {"screening": result, "screened_on": str(on)},
+        screening=result,
+        screened_on=on,
+        screened_by=by,
+    )
 
 
 def clear_match(payees: QuerySet[Payee], by: User, reason: str) -> int:
     """Decide that a match is of somebody else, and why. Raises Refused for who recorded it."""
-    _require_reason(reason)
     today = timezone.now().date()
     return _move(
-        payees, "clear_match", by, reason, screening=Screening.CLEAR, screened_on=today, screened_by=by
+        payees,
+        "clear_match",
+        by,
+        _because(reason),
+        screening=Screening.CLEAR,
+        screened_on=today,
+        screened_by=by,
     )
 
 
 def block(payees: QuerySet[Payee], by: User, reason: str) -> int:
     """Stop every payment until another person unblocks. Raises Refused without a reason."""
-    _require_reason(reason)
-    return _move(payees, "block", by, reason, blocked=True, blocked_reason=reason.strip(), blocked_by=by)
+    return _move(
+        payees, "block", by, _because(reason), blocked=True, blocked_reason=reason.strip(), blocked_by=by
+    )
 
 
 def unblock(payees: QuerySet[Payee], by: User, reason: str) -> int:
     """Let payments go again, and why. Raises Refused for who blocked."""
-    _require_reason(reason)
-    return _move(payees, "unblock", by, reason, blocked=False, blocked_reason="", blocked_by=None)
+    return _move(payees, "unblock", by, _because(reason), blocked=False, blocked_reason="", blocked_by=None)
 
 
 def confirm_sharing(payees: QuerySet[Payee], by: User, reason: str) -> int:
     """Find it right that another payee has the same bank details (an agency, a couple), and why."""
-    _require_reason(reason)
-    return _move(payees, "confirm_sharing", by, reason, sharing_confirmed=True)
+    return _move(payees, "confirm_sharing", by, _because(reason), sharing_confirmed=True)
 
 
-def _move(payees: QuerySet[Payee], action: str, by: User, reason: str = "", **fields: Any) -> int:
-    """Check and write one move of all the payees, and record it; this is the place of every decision here."""
+def _move(
+    payees: QuerySet[Payee], action: str, by: User, facts: Mapping[str, Any] | None = None, **fields: Any
+) -> int:
+    """Check and write one move of all the payees, and record it; this is the place of every decision here.
+
+    `facts` are kept in the trail, and where another person is needed who took the step before.
+    """
     starts_from, permission, step_before = MOVES[action]
     require(by, permission)
     with transaction.atomic():
@@ -158,11 +179,11 @@ def _move(payees: QuerySet[Payee], action: str, by: User, reason: str = "", **fi
             raise Refused(
                 _("%(user)s took the step before this one; another person must take this.") % {"user": by}
             )
+        prepared: dict[str, Any] = {"prepared_by": F(f"{step_before}__username")} if step_before else {}
+        audit.record_all(by, f"payee.{action}", chosen, label=F("legal_name"), **(facts or {}), **prepared)
         moved = chosen.filter(starts_from).update(**fields)
         if moved != len(ids):
             raise RuntimeError(f"{len(ids)} payees were held, but {moved} moved: nothing was changed")
-        note = f"{action}: {reason.strip()}" if reason else action
-        LogEntry.objects.log_actions(by.pk, chosen.only("pk", "legal_name"), CHANGE, note)
     return moved
 
 
@@ -171,6 +192,9 @@ def _require_past(day: datetime.date) -> None:
         raise Refused(_("This day is still to come; check the date."))
 
 
-def _require_reason(reason: str) -> None:
-    if not reason.strip() or len(reason.strip()) > LONGEST_REASON:
+def _because(reason: str) -> dict[str, str]:
+    """The reason as a fact; raises Refused without one."""
+    reason = reason.strip()
+    if not reason or len(reason) > LONGEST_REASON:
         raise Refused(_("Give a reason of at most %(longest)s characters.") % {"longest": LONGEST_REASON})
+    return {"reason": reason}

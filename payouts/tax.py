@@ -17,7 +17,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TextIO
 
 from django.conf import settings
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -27,6 +26,7 @@ from payouts import details
 from payouts.four_eyes import require
 from payouts.models import Payee, TaxYear
 from payouts.payees import SEES
+from pulse_site import audit
 from pulse_site.models import User
 from pulse_site.money import MICROS_PER_DOLLAR
 from pulse_site.refusal import Refused
@@ -203,7 +203,7 @@ def export(year: int, file: TextIO, by: User | None = None, *, in_full: bool = F
         if by is None:
             raise Refused(_("Say who wants the tax numbers in full (--as USER)."))
         require(by, SEES)
-        LogEntry.objects.log_actions(by.pk, [of_year], CHANGE, "exported with tax numbers in full")
+        audit.record(by, "tax_year.export", of_year)
     writer = csv.writer(file)
     writer.writerow(HEADER)
     written = 0

@@ -187,6 +187,25 @@ STATEMENTS: dict[str, tuple[str, str]] = {
         SELECT 'correction', CAST(id AS text) FROM payouts_correction
          WHERE approved_by_id = prepared_by_id AND status = 'approved'
             OR (status = 'approved' AND approved_by_id IS NULL)
+         UNION ALL
+        SELECT 'change of a payee', CAST(id AS text) FROM payouts_payeechange
+         WHERE status = 'approved'
+           AND (approved_by_id IS NULL OR proposed_by_id IS NULL OR approved_by_id = proposed_by_id)
+        """,
+    ),
+    "payees": (
+        "the bank details of payee {}, version {}, are not the last of {} that were approved",
+        """
+        SELECT payee.creator_id, payee.version, COALESCE(led.versions, 0)
+          FROM payouts_payee payee
+          LEFT JOIN (SELECT creator_id, count(*) AS versions, max(id) AS newest_id
+                       FROM payouts_payeechange
+                      WHERE status = 'approved' AND destination_digest IS NOT NULL
+                      GROUP BY creator_id) led ON led.creator_id = payee.creator_id
+          LEFT JOIN payouts_payeechange newest ON newest.id = led.newest_id
+         WHERE payee.version <> COALESCE(led.versions, 0)
+            OR payee.destination_digest <> COALESCE(newest.destination_digest, '')
+         ORDER BY payee.creator_id
         """,
     ),
     "posted adjustments": (

@@ -7,6 +7,7 @@ An app lists its guards in its AppConfig as `guards`.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +70,26 @@ def install(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
             if guard.table in tables:
                 for statement in _statements(guard, connection):
                     cursor.execute(statement)
+
+
+@contextmanager
+def lifted(table: str, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Take the guards of `table` away and put them back; to be used in a transaction of its own.
+
+    Nobody else sees the table without them: the triggers go and come with that transaction, which holds the
+    table on PostgreSQL. For what keeps the meaning of guarded rows and changes how they are written.
+    """
+    connection = connections[using]
+    guards = [guard for guard in declared() if guard.table == table]
+    relation = f" ON {table}" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        for guard in guards:
+            for name in guard.triggers:
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}{relation}")
+        yield
+        for guard in guards:
+            for statement in _statements(guard, connection):
+                cursor.execute(statement)
 
 
 def missing(using: str = DEFAULT_DB_ALIAS) -> list[str]:

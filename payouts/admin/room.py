@@ -3,12 +3,14 @@
 Whoever may see the audit trail may start a check: it changes nothing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Max, Model, QuerySet
+from django.db.models import F, Max, Model, Q, QuerySet
+from django.db.models.fields.json import KT
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -19,13 +21,14 @@ from django.views.decorators.http import require_POST
 
 from campaigns.models import Month
 from creators.models import ProgrammeTerms
-from payouts import seals, tasks
-from payouts.models import Correction, Entry, PayoutBatch, Seal
+from payouts import screening, seals, tasks
+from payouts.models import Correction, Entry, PayeeChange, PayoutBatch, Seal
 from pulse_site import guards
 from pulse_site.admin import model_admin
 from pulse_site.admin.audit import ROOM, VIEW
-from pulse_site.models import Run, User
+from pulse_site.models import AuditEvent, Run, User
 from pulse_site.panels import panel
+from pulse_site.sentences import sentence
 
 ROOM_PAGE = "admin:pulse_site_auditevent_changelist"
 
@@ -39,6 +42,14 @@ class Decided:
     approved_by: str
     prepared_at: str = ""
     approved_at: str = ""
+    label: Any = ""  # of the kind, where the model says more than it
+    decisions: Q = Q()  # which of its rows are decisions of two
+    told: Mapping[str, Any] = field(default_factory=dict)  # what says who it was, where no field does
+    related: tuple[str, ...] = ()  # what the name of a row is made of
+    named: Callable[[Any], str] = str
+
+    def rows(self) -> QuerySet[Any]:
+        return self.model._default_manager.annotate(**self.told).filter(self.decisions)
 
 
 # What takes two persons; a new kind of decision is a new line.
@@ -48,6 +59,26 @@ DECIDED: dict[str, Decided] = {
     "corrections": Decided(Correction, "prepared_by", "approved_by", "prepared_at", "approved_at"),
     "entries": Decided(Entry, "prepared_by", "approved_by", "prepared_at", "approved_at"),
     "terms": Decided(ProgrammeTerms, "proposed_by", "approved_by"),
+    "payees": Decided(
+        PayeeChange,
+        "proposed_by",
+        "approved_by",
+        "proposed_at",
+        "approved_at",
+        # Who takes back what he proposed decides alone, and may.
+        decisions=~Q(status=PayeeChange.Status.REJECTED),
+        related=("creator",),
+    ),
+    "screenings": Decided(
+        AuditEvent,
+        "prepared_by",
+        "actor_label",
+        approved_at="at",
+        label=_("screenings, tax forms and blocks of payees"),
+        decisions=Q(action__in=[f"payee.{action}" for action in screening.OF_TWO]),
+        told={"prepared_by": KT("detail__prepared_by")},
+        named=sentence,
+    ),
 }
 
 
@@ -81,14 +112,14 @@ class SealAdmin(model_admin.ViewOnlyAdmin):
         if not request.user.has_perm(VIEW) or chosen not in kinds:
             raise PermissionDenied
         kind = kinds[chosen]
-        alone = kind.model._default_manager.filter(**{kind.approved_by: F(kind.prepared_by)})
+        alone = kind.rows().filter(**{kind.approved_by: F(kind.prepared_by)})
         page = model_admin.CappedPaginator(_decisions(kind), self.list_per_page).get_page(
             request.GET.get("p")
         )
         context = {
             **self.admin_site.each_context(request),
             "title": _("Who prepared, who approved"),
-            "kinds": [(name, capfirst(each.model._meta.verbose_name_plural)) for name, each in kinds.items()],
+            "kinds": [(name, capfirst(_label(each))) for name, each in kinds.items()],
             "chosen": chosen,
             "alone": alone.count(),
             "page": page,
@@ -102,15 +133,21 @@ def _may_see(request: HttpRequest, kind: Decided) -> bool:
 
 
 def _decisions(kind: Decided) -> QuerySet[Any]:
-    people = kind.model._default_manager.select_related(kind.prepared_by, kind.approved_by)
-    return people.order_by("-pk")
+    people = () if kind.told else (kind.prepared_by, kind.approved_by)
+    related = (*people, *kind.related)
+    rows = kind.rows().order_by("-pk")
+    return rows.select_related(*related) if related else rows
+
+
+def _label(kind: Decided) -> str:
+    return str(kind.label or kind.model._meta.verbose_name_plural)
 
 
 def _row(kind: Decided, record: Any) -> dict[str, Any]:
     meta = kind.model._meta
     prepared_by, approved_by = getattr(record, kind.prepared_by), getattr(record, kind.approved_by)
     return {
-        "record": record,
+        "record": kind.named(record),
         "url": reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[record.pk]),
         "badge": model_admin.badges.badge(record) if hasattr(record, "get_status_display") else "",
         "prepared_by": prepared_by,
@@ -121,7 +158,7 @@ def _row(kind: Decided, record: Any) -> dict[str, Any]:
     }
 
 
-def _verdict(prepared_by: User | None, approved_by: User | None) -> object:
+def _verdict(prepared_by: User | str | None, approved_by: User | str | None) -> object:
     if approved_by is None or prepared_by is None:
         return ""
     if approved_by == prepared_by:

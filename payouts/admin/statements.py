@@ -98,7 +98,7 @@ class StatementFileAdmin(model_admin.ViewOnlyAdmin):
             "opts": self.opts,
             "creator": whose,
             "days": settings.STATEMENT_LINK_DAYS,
-            "link": request.build_absolute_uri(links.address(whose)),
+            "link": request.build_absolute_uri(links.issue(whose, cast(User, request.user))),
         }
         response = TemplateResponse(request, "admin/payouts/link.html", context)
         response["Cache-Control"] = "no-store"

@@ -177,6 +177,10 @@ class PayeeChange(models.Model):
     summary = models.CharField(
         _("what changes"), max_length=300, help_text=_("Names of the fields, with masked values.")
     )
+    # None where the change leaves where the money goes, blank where it leads nowhere (manual payment).
+    destination_digest = models.CharField(  # noqa: DJ001
+        _("digest of the bank details"), max_length=64, null=True, blank=True
+    )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PROPOSED)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     upload = models.ForeignKey(
@@ -219,8 +223,7 @@ class PayeeChange(models.Model):
             models.CheckConstraint(
                 condition=~Q(status="approved")
                 | (
-                    Q(approved_by__isnull=False)
-                    & (Q(proposed_by__isnull=True) | ~Q(approved_by=F("proposed_by")))
+                    Q(approved_by__isnull=False, proposed_by__isnull=False) & ~Q(approved_by=F("proposed_by"))
                 ),
                 name="payee_change_two_persons",
             ),

@@ -4,14 +4,19 @@ A link names its creator and nothing else, is good for STATEMENT_LINK_DAYS, and 
 his and nobody else's. It can't be guessed or changed: the signature covers who and when.
 """
 
+import datetime
+
 from django.conf import settings
 from django.core import signing
 from django.db.models import Min, QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from campaigns.models import Month
 from creators.models import Creator
 from payouts.models import Account, Earning, Transfer
+from pulse_site import audit
+from pulse_site.models import User
 
 SALT = "payouts.statements"
 DAY_SECONDS = 86_400
@@ -26,6 +31,13 @@ def sign(creator: Creator) -> str:
 def address(creator: Creator) -> str:
     """The path of a new link."""
     return reverse("statements:newest", args=[sign(creator)])
+
+
+def issue(creator: Creator, by: User) -> str:
+    """The path of a new link that `by` hands out, which is recorded."""
+    last_day = timezone.now() + datetime.timedelta(days=settings.STATEMENT_LINK_DAYS)
+    audit.record(by, "statement.link", creator, until=str(last_day.date()))
+    return address(creator)
 
 
 def creator_of(token: str) -> Creator:

@@ -49,6 +49,13 @@ PAYEES = """
            CURRENT_TIMESTAMP
       FROM creators_creator
 """
+# By whom does not matter here, only that somebody else approved.
+CHANGES = """
+    INSERT INTO payouts_payeechange (creator_id, proposed, summary, status, reason, destination_digest,
+                                     proposed_by_id, proposed_at, approved_by_id, approved_at)
+    SELECT creator_id, '', '', 'approved', '', destination_digest, (SELECT MIN(id) FROM pulse_site_user),
+           CURRENT_TIMESTAMP, (SELECT MAX(id) FROM pulse_site_user), CURRENT_TIMESTAMP FROM payouts_payee
+"""
 
 
 def analyse() -> None:
@@ -79,7 +86,7 @@ def calculate(rows: int) -> None:
         "paypal_digest": details.digest("paypal", PAYPAL),
     }
     with connection.cursor() as cursor:
-        for statement in (*MADE, PAYEES):
+        for statement in (*MADE, PAYEES, CHANGES):
             cursor.execute(statement.format(rows=rows, date=date, **tokens))
     analyse()
     months.calculate("2026-10")

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from campaigns.models import Campaign, Delivery, Month
 from creators.models import Creator
-from payouts import batches, corrections, ledger, months, seals
-from payouts.models import Account, Correction, Earning, PaymentFile, Transfer
+from payouts import batches, corrections, ledger, months, payees, screening, seals
+from payouts.models import Account, Correction, Earning, Payee, PayeeChange, PaymentFile, Transfer
 from payouts.verification import STATEMENTS, verify
-from pulse_site.models import User
+from pulse_site.models import AuditEvent, User
 from pulse_site.refusal import Refused
 from tests import factories
 from tests.payouts.programme import close, day, deliver, send
@@ -158,6 +158,58 @@ def test_batches_of_two_months_prepared_at_once_do_not_want_the_same_creators(
     closed = [close(people[0], people[1], code) for code in ("2026-09", "2026-10")]
     results = race(*(held(lambda month=month: batches.prepare(month, people[0])) for month in closed))
     assert refusals(results) == 1, results
+
+
+@pytest.fixture
+def approvers() -> list[User]:
+    may = ("propose_payee_change", "approve_payee_change", "screen_payee")
+    return [factories.staff(f"payees-{number}", *may) for number in range(WORKERS + 1)]
+
+
+def details_of(creator: Creator) -> dict[str, object]:
+    account = {"routing": "021000021", "account": f"{creator.pk:09}", "account_type": "checking"}
+    return {"legal_name": "Ada", "country": "US", "method": "ach", "destination": account}
+
+
+def test_of_those_who_approve_the_same_changes_one_wins(approvers: list[User]) -> None:
+    for _each in range(CREATORS):
+        creator = factories.enrolled()
+        payees.propose(creator, details_of(creator), approvers[0])
+    waiting = PayeeChange.objects.filter(status="proposed")
+    results = race(*(held(lambda by=by: payees.approve(waiting.all(), by)) for by in approvers[1:]))
+    assert refusals(results) == WORKERS - 1, results
+    assert all("decided already" in str(r) or "no change left" in str(r) for r in results if r != CREATORS)
+    assert set(Payee.objects.values_list("version", flat=True)) == {1}
+    assert Payee.objects.count() == CREATORS
+    assert AuditEvent.objects.filter(action="payee.approve").count() == CREATORS
+    assert sealed_and_clean()
+
+
+def test_a_change_is_approved_or_rejected_and_not_both(approvers: list[User]) -> None:
+    creator = factories.enrolled()
+    change = payees.propose(creator, details_of(creator), approvers[0])
+    chosen = PayeeChange.objects.filter(pk=change.pk)
+    results = race(
+        held(lambda: payees.approve(chosen.all(), approvers[1])),
+        after(0.1, lambda: payees.reject(chosen.all(), approvers[2], "No")),
+    )
+    assert refusals(results) == 1 and "decided already" in str(results[1]), results
+    assert sealed_and_clean()
+
+
+def test_approving_and_screening_the_same_payees_do_not_block_each_other(approvers: list[User]) -> None:
+    creators = [factories.enrolled() for _each in range(CREATORS)]
+    for creator in creators:
+        factories.payee(creator)
+    for creator in reversed(creators):  # not in the order of the payees
+        payees.propose(creator, details_of(creator), approvers[0])
+    waiting, day = PayeeChange.objects.filter(status="proposed"), factories.DAY
+    results = race(
+        lambda: payees.approve(waiting.all(), approvers[1]),
+        *(lambda by=by: screening.screen(Payee.objects.all(), "clear", day, by) for by in approvers[2:]),
+    )
+    assert results == [CREATORS] * WORKERS
+    assert sealed_and_clean()
 
 
 def test_two_drafts_at_once_are_one_draft(creators: list[Creator]) -> None:

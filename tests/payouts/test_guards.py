@@ -1,19 +1,21 @@
 """Every way round the functions is refused by the database itself."""
 
+from contextlib import suppress
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from campaigns.models import Campaign, Delivery, Month
 from creators.models import Creator
 from payouts import corrections, months
-from payouts.models import Correction, Earning, Transfer
+from payouts.models import Correction, Earning, PayeeChange, Transfer
 from pulse_site import guards
 from pulse_site.models import User
 from tests import factories
 from tests.payouts.programme import close, deliver
 
 pytestmark = pytest.mark.django_db
-TABLES = ["payouts_transfer", "payouts_earning", "campaigns_month"]
+TABLES = ["payouts_transfer", "payouts_earning", "campaigns_month", "payouts_payeechange"]
 COPIES = """
     INSERT INTO payouts_earning
            (month_id, campaign_id, creator_id, impressions, revenue_micros, enrolled_micros, share_micros)
@@ -32,6 +34,7 @@ def october(creator: Creator, finance_one: User, finance_two: User) -> Month:
     campaign = factories.campaign()
     deliver(campaign, creator, 1_000)
     deliver(campaign, creator, 1_000, month=factories.month("2026-11"))
+    factories.payee(creator)
     return close(finance_one, finance_two)
 
 
@@ -152,7 +155,14 @@ def test_emptying_the_adjustments_is_no_way_round(corrected: Month) -> None:
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="TRUNCATE is PostgreSQL's")
 @pytest.mark.parametrize(
-    "table", ["payouts_transfer", "payouts_earning", "campaigns_month", "campaigns_delivery"]
+    "table",
+    [
+        "payouts_transfer",
+        "payouts_earning",
+        "campaigns_month",
+        "campaigns_delivery",
+        "payouts_payeechange",
+    ],
 )
 def test_emptying_a_table_is_no_way_round(october: Month, table: str) -> None:
     assert refused(f"SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE {table} CASCADE")
@@ -242,3 +252,61 @@ def test_the_models_of_corrections_are_no_way_round(corrected: Month) -> None:
     ):
         with pytest.raises(DatabaseError), transaction.atomic():
             act()
+
+
+@pytest.fixture
+def changes(creator: Creator) -> list[PayeeChange]:
+    """One approved, one rejected, one that waits."""
+    factories.payee(creator)
+    approved, by = PayeeChange.objects.get(), factories.user("by")
+    made = [
+        PayeeChange.objects.create(creator=each, proposed="{}", summary="city", proposed_by=by)
+        for each in (creator, factories.enrolled())
+    ]
+    PayeeChange.objects.filter(pk=made[0].pk).update(status="rejected", approved_by=by)
+    return [approved, *made]
+
+
+COLUMNS = ["proposed = 'x'", "destination_digest = 'x'", "summary = 'x'", "proposed_by_id = approved_by_id"]
+
+
+@pytest.mark.parametrize("status", ["approved", "rejected"])
+@pytest.mark.parametrize(
+    "change", [*COLUMNS, "status = 'proposed'", "reason = 'x'", "approved_by_id = NULL", "id = id + 100"]
+)
+def test_a_decided_change_of_a_payee_stays(changes: list[PayeeChange], status: str, change: str) -> None:
+    assert refused(f"UPDATE payouts_payeechange SET {change} WHERE status = '{status}'")
+
+
+@pytest.mark.parametrize("change", [*COLUMNS, "proposed_at = '2026-01-01'", "reason = 'x'", "creator_id = 1"])
+def test_a_change_of_a_payee_is_decided_as_it_was_proposed(changes: list[PayeeChange], change: str) -> None:
+    decide = "UPDATE payouts_payeechange SET status = 'rejected', approved_by_id = proposed_by_id"
+    assert refused(f"UPDATE payouts_payeechange SET {change} WHERE status = 'proposed'")
+    if change != "reason = 'x'":
+        assert refused(f"{decide}, {change.replace('approved_by_id', 'NULL')} WHERE status = 'proposed'")
+    assert not refused(f"{decide} WHERE status = 'proposed'")
+
+
+def test_no_change_of_a_payee_goes(changes: list[PayeeChange]) -> None:
+    for status in ("proposed", "approved", "rejected"):
+        assert refused(f"DELETE FROM payouts_payeechange WHERE status = '{status}'")
+    for act in (
+        PayeeChange.objects.all().delete,
+        *(change.delete for change in changes),
+        lambda: PayeeChange.objects.update(summary="x"),
+        changes[0].save,
+        changes[2].save,
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            act()
+
+
+def test_a_lifted_guard_is_back_afterwards_even_when_that_failed(changes: list[PayeeChange]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE" if connection.vendor == "postgresql" else "SELECT 1")
+    for wrong in (False, True):
+        with suppress(ZeroDivisionError), transaction.atomic(), guards.lifted("payouts_payeechange"):
+            assert not refused("UPDATE payouts_payeechange SET summary = 'x' WHERE status = 'approved'")
+            assert 1 / (1 - wrong)
+        assert guards.missing() == []
+        assert refused("UPDATE payouts_payeechange SET summary = 'y' WHERE status = 'approved'")

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
@@ -18,7 +17,7 @@ from hypothesis import strategies as st
 from payouts import details, payees
 from payouts.models import Payee, PayeeChange
 from pulse_site import runs
-from pulse_site.models import Run, Upload, User
+from pulse_site.models import AuditEvent, Run, Upload, User
 from tests import factories
 
 ACCOUNT, TAX_ID = "000123456789", "987654321"
@@ -99,15 +98,13 @@ def test_a_secret_that_is_left_blank_stays_as_it_is(client: Client, payee: Payee
     assert "Now ACH ••6789." in page
     form = {name: getattr(payee, name) for name in (*details.TEXTS, "tax_form")}
     client.post(address, {**form, "city": "Troy"})
-    assert json.loads(PayeeChange.objects.get().proposed) == {"city": "Troy"}
+    assert json.loads(PayeeChange.objects.get(status="proposed").proposed) == {"city": "Troy"}
 
 
 def test_a_whole_file_is_approved_in_the_background(client: Client, paula: User, aron: User) -> None:
     upload = Upload.objects.create(feed="payees", name="payees.csv", uploaded_by=paula)
-    for handle in ("ada", "ben", "cleo"):
-        payees.propose(factories.enrolled(handle), _fields(), paula)
-    PayeeChange.objects.exclude(creator__handle="cleo").update(upload=upload)
-    change = PayeeChange.objects.filter(upload=upload)[0]
+    change, _other = (_of_file(upload, handle) for handle in ("ada", "ben"))
+    payees.propose(factories.enrolled("cleo"), _fields(), paula)
     client.force_login(aron)
     question = client.get(
         f"{reverse('admin:payouts_payeechange_move', args=['approve_file'])}?ids={change.pk}"
@@ -121,12 +118,20 @@ def test_a_whole_file_is_approved_in_the_background(client: Client, paula: User,
 
 def test_a_whole_file_is_rejected_at_once(client: Client, paula: User, aron: User) -> None:
     upload = Upload.objects.create(feed="payees", name="payees.csv", uploaded_by=paula)
-    for handle in ("ada", "ben"):
-        payees.propose(factories.enrolled(handle), _fields(), paula)
-    PayeeChange.objects.update(upload=upload)
+    change, _other = (_of_file(upload, handle) for handle in ("ada", "ben"))
     client.force_login(aron)
-    shown = move(client, PayeeChange.objects.all()[0], "reject_file", reason="Last year's file")
+    shown = move(client, change, "reject_file", reason="Last year's file")
     assert "2 changes rejected." in shown
+
+
+def _of_file(upload: Upload, handle: str) -> PayeeChange:
+    return PayeeChange.objects.create(
+        creator=factories.enrolled(handle),
+        upload=upload,
+        proposed=json.dumps(_fields()),
+        destination_digest=details.proposed_digest(_fields()),
+        proposed_by=upload.uploaded_by,
+    )
 
 
 def _fields() -> dict[str, Any]:
@@ -220,7 +225,11 @@ def test_who_may_see_a_number_does_so_by_a_button_that_is_recorded(
         answer = client.post(reverse(f"{name}_in_full", args=[record.pk]))
         assert secret in answer.content.decode()
         assert "no-store" in answer["Cache-Control"]
-    assert list(LogEntry.objects.values_list("user__username", flat=True)) == ["seer", "seer"]
+    seen = AuditEvent.objects.filter(action="payee.see")
+    assert set(seen.values_list("actor_label", "subject_key")) == {
+        ("seer", str(payee.pk)),
+        ("seer", str(change.pk)),
+    }
 
 
 def exported(client: Client, resource: str) -> list[dict[str, str]]:
@@ -234,7 +243,8 @@ def test_an_export_is_masked_or_in_full_and_then_recorded(client: Client, payee:
     assert (masked["bank details (masked)"], masked["tax number (masked)"]) == ("ACH ••6789", "•••••4321")
     assert (masked["payable"], masked["reasons"], masked["handle"]) == ("yes", "", "ada")
     assert (full["account"], full["routing"], full["tax number"]) == (ACCOUNT, "021000021", TAX_ID)
-    assert LogEntry.objects.count() == 1
+    event = AuditEvent.objects.get(action="payee.export")
+    assert (event.actor_label, event.subject_key) == ("seer", str(payee.pk))
 
 
 def test_a_full_export_comes_back_as_unchanged(

@@ -3,13 +3,15 @@
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from payouts import batches, months, seals, tasks
-from payouts.models import Seal
+from payouts import batches, months, payees, screening, seals, tasks
+from payouts.models import Payee, PayeeChange, Seal
 from pulse_site import guards, runs
 from pulse_site.models import AuditEvent, Run, User
 from tests import factories
 from tests.payouts.programme import close, deliver
+from tests.payouts.test_payees import FIRST
 from tests.payouts.test_verification import tamper
 
 pytestmark = pytest.mark.django_db
@@ -191,3 +193,39 @@ def test_an_auditor_reads_every_page_of_money_and_moves_nothing(
         f"pulse_site/user/{auditor.pk}/change/",
     ):
         assert room.post(f"/admin/{address}", {"action": "x", "post": "yes"}).status_code == 403, address
+
+
+def test_changes_of_payees_and_their_releases_stand_with_their_two_persons(room: Client) -> None:
+    may = ("propose_payee_change", "approve_payee_change", "screen_payee")
+    one, two = (factories.staff(name, *may) for name in ("ines", "otto"))
+    change = payees.propose(factories.enrolled("ada"), FIRST, one)
+    taken_back = payees.propose(factories.enrolled("ben"), FIRST, one)
+    payees.reject(PayeeChange.objects.filter(pk=taken_back.pk), one, "Mistyped")
+    assert "two persons" not in shown(room, f"{TWO}?kind=payees")
+    payees.approve(PayeeChange.objects.filter(pk=change.pk), two)
+    page = shown(room, f"{TWO}?kind=payees")
+    assert page.index("ines") < page.index("otto")
+    assert "@ada #" in page and "@ben #" not in page
+    assert "two persons" in page and "Nobody approved what he prepared" in page
+    screening.block(Payee.objects.all(), one, "Sold account")
+    assert "Nothing has been decided yet" in shown(room, f"{TWO}?kind=screenings")
+    screening.unblock(Payee.objects.all(), two, "Proved it")
+    page = shown(room, f"{TWO}?kind=screenings")
+    assert "otto unblocked Ada Lovelace" in page and "two persons" in page
+    tamper("UPDATE pulse_site_auditevent SET actor_label = 'ines' WHERE action = 'payee.unblock'")
+    assert "1 decision was taken by one person" in shown(room, f"{TWO}?kind=screenings")
+
+
+@pytest.mark.parametrize("kind", ["payees", "screenings"])
+def test_a_page_of_two_persons_asks_a_fixed_number_of_queries(
+    room: Client, administrator: User, kind: str
+) -> None:
+    def asked(count: int) -> int:
+        for _number in range(count):
+            factories.payee(factories.enrolled(), blocked=True)
+        screening.unblock(Payee.objects.filter(blocked=True), administrator, "Proved it")
+        with CaptureQueriesContext(connection) as queries:
+            shown(room, f"{TWO}?kind={kind}")
+        return len(queries)
+
+    assert asked(2) == asked(9)

@@ -360,3 +360,41 @@ def test_a_draft_may_be_behind_its_deliveries(paid: PayoutBatch) -> None:
     deliver(factories.campaign(), factories.enrolled(), 1, day=day(21), month=factories.month("2026-11"))
     assert verify() == []
     assert Month.objects.get(code="2026-11").revenue_micros == 10_000
+
+
+TAKE_BENS = """
+    UPDATE payouts_payee SET (destination, destination_digest) =
+           (SELECT destination, destination_digest FROM payouts_payee WHERE creator_id = {ben})
+     WHERE creator_id = {ada}
+"""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        TAKE_BENS,
+        "UPDATE payouts_payee SET destination_digest = '' WHERE creator_id = {ada}",
+        "UPDATE payouts_payee SET version = version + 1 WHERE creator_id = {ada}",
+        "DELETE FROM payouts_payeechange WHERE creator_id = {ada}",
+        "UPDATE payouts_payeechange SET status = 'rejected' WHERE creator_id = {ada}",
+        "UPDATE payouts_payeechange SET destination_digest = 'x' WHERE creator_id = {ada}",
+        "UPDATE payouts_payeechange SET destination_digest = NULL WHERE creator_id = {ada}",
+    ],
+)
+def test_a_payee_who_has_not_what_was_approved_is_named(paid: PayoutBatch, statement: str) -> None:
+    ada, ben = factories.payee(factories.enrolled()), factories.payee(factories.enrolled())
+    assert verify() == []
+    tamper(statement.format(ada=ada.pk, ben=ben.pk))
+    found = broken()
+    assert found.keys() == {"payees"}
+    assert f"payee {ada.pk}, version" in found["payees"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["approved_by_id = proposed_by_id", "proposed_by_id = approved_by_id", "approved_by_id = NULL"],
+)
+def test_a_change_of_a_payee_that_one_person_approved_is_named(paid: PayoutBatch, change: str) -> None:
+    factories.payee(factories.enrolled())
+    tamper(f"UPDATE payouts_payeechange SET {change}")
+    assert "change of a payee" in broken()["two persons"]
