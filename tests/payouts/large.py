@@ -40,12 +40,13 @@ PAYEES = """
     INSERT INTO payouts_payee (creator_id, legal_name, is_company, street, city, region, postal_code, country,
                                email, method, destination, destination_hint, destination_digest, version,
                                blocked, blocked_reason, tax_form, tax_status, tax_id, tax_id_hint,
-                               backup_withholding, screening, screened_on, sharing_confirmed, created_at)
+                               tax_id_digest, backup_withholding, screening, screened_on, sharing_confirmed,
+                               created_at)
     SELECT id, 'Payee ' || id, false, '', '', '', '', 'US', '',
            CASE WHEN id % 10 = 9 THEN 'paypal' ELSE 'ach' END,
            CASE WHEN id % 10 = 9 THEN '{paypal}' ELSE '{ach}' END, '',
            CASE WHEN id % 10 = 9 THEN '{paypal_digest}' ELSE '{ach_digest}' END, 1, id % 100 < 3, '', 'w9',
-           'valid', '', '', id % 100 BETWEEN 3 AND 6, 'clear', CAST('2026-11-01' AS {date}), true,
+           'valid', '', '', '', id % 100 BETWEEN 3 AND 6, 'clear', CAST('2026-11-01' AS {date}), true,
            CURRENT_TIMESTAMP
       FROM creators_creator
 """

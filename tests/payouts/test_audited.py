@@ -38,6 +38,8 @@ def test_a_month_and_its_payments_leave_one_event_for_each_step(finance_one: Use
         ("finance-two", "month.close", "2026-10"),
         ("finance-one", "batch.prepare", batch.reference),
         ("finance-two", "batch.approve", batch.reference),
+        ("finance-one", "batch.make_files", batch.reference),
+        ("finance-one", "batch.mark_sent", batch.reference),
         ("finance-one", "batch.mark_paid", batch.reference),
     ]
     closed, approved = (AuditEvent.objects.get(action=action) for action in ("month.close", "batch.approve"))

@@ -283,6 +283,6 @@ def test_a_deduction_between_preparing_and_approving_a_batch_is_noticed(
 ) -> None:
     batch = batches.prepare(october, finance_one)
     corrections.approve(prepare(), finance_two)
-    with pytest.raises(Refused, match="no longer have the amount"):
+    with pytest.raises(Refused, match="no longer what you saw: 0 payments"):
         batches.approve(batch, finance_two)
     assert PayoutBatch.objects.get().status == "prepared"
