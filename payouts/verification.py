@@ -128,13 +128,14 @@ STATEMENTS: dict[str, tuple[str, str]] = {
              CASE WHEN batch.status IN ('sent', 'paid') THEN 'returned' ELSE batch.status END)
         """,
     ),
+    # Payouts from before there were files have no method either.
     "held payouts": (
         "payout {} to creator {} is {} for the reasons “{}”, file {}",
         """
         SELECT id, creator_id, status, reasons, file_id FROM payouts_payout
          WHERE (status = 'held') <> (reasons <> '')
             OR (file_id IS NOT NULL AND status NOT IN ('reserved', 'sent', 'paid', 'returned'))
-            OR (file_id IS NULL AND status IN ('sent', 'paid', 'returned'))
+            OR (file_id IS NULL AND status IN ('sent', 'paid', 'returned') AND method <> '')
         """,
     ),
     "in transit": (

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 from django.contrib.auth import signals
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.module_loading import autodiscover_modules
 
 from pulse_site import guards
@@ -20,6 +20,7 @@ class PulseSiteConfig(AppConfig):
     def ready(self) -> None:
         # Celery loads them in workers alone; eager tests and the test of the schedule need them here too.
         autodiscover_modules("tasks")
+        pre_migrate.connect(guards.stand_aside, dispatch_uid="guards")
         post_migrate.connect(guards.install, dispatch_uid="guards")
         from pulse_site import logins  # its models are there only now
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,19 @@ def install(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
                     cursor.execute(statement)
 
 
+def stand_aside(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
+    """Take every guard away before a migrate on SQLite, which installs them again.
+
+    A table is rebuilt there by being dropped and another one renamed, and SQLite refuses to rename anything
+    while a trigger anywhere names a table that is gone for the moment.
+    """
+    connection = connections[using]
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            for guard in declared():
+                _drop(guard, cursor)
+
+
 @contextmanager
 def lifted(table: str, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Take the guards of `table` away and put them back; to be used in a transaction of its own.
@@ -81,11 +95,9 @@ def lifted(table: str, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """
     connection = connections[using]
     guards = [guard for guard in declared() if guard.table == table]
-    relation = f" ON {table}" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         for guard in guards:
-            for name in guard.triggers:
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name}{relation}")
+            _drop(guard, cursor)
         yield
         for guard in guards:
             for statement in _statements(guard, connection):
@@ -105,6 +117,12 @@ def missing(using: str = DEFAULT_DB_ALIAS) -> list[str]:
         present = {name for (name,) in cursor.fetchall()}
     here = (guard for guard in declared() if _statements(guard, connection))
     return [name for guard in here for name in guard.triggers if name not in present]
+
+
+def _drop(guard: Guard, cursor: CursorWrapper) -> None:
+    relation = f" ON {guard.table}" if cursor.db.vendor == "postgresql" else ""
+    for name in guard.triggers:
+        cursor.execute(f"DROP TRIGGER IF EXISTS {name}{relation}")
 
 
 def _statements(guard: Guard, connection: BaseDatabaseWrapper) -> Sequence[str]:

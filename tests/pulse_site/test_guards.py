@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, OperationalError, connection, models, transaction
 
+from campaigns.models import Month
 from creators.models import Decision
 from pulse_site import guards
 from tests import factories
@@ -106,6 +107,16 @@ def test_guards_come_back_after_a_migration_has_rebuilt_their_table(decision: De
     assert guards.missing() == []
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         Decision.objects.update(reason="rewritten")
+
+
+@on_sqlite
+def test_a_table_that_the_guards_of_others_name_can_be_rebuilt_by_a_migration(decision: Decision) -> None:
+    with pytest.raises(OperationalError, match="error in trigger"), transaction.atomic():
+        rebuild(Month)
+    guards.stand_aside()
+    rebuild(Month)
+    call_command("migrate", verbosity=0)
+    assert guards.missing() == []
 
 
 def rebuild(model: type[models.Model]) -> None:
