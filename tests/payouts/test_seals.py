@@ -1,6 +1,11 @@
+import datetime
+from typing import Any
+
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from payouts import ledger, seals
 from payouts.models import Account, Checkpoint, Seal, Transfer
@@ -110,3 +115,25 @@ def test_a_balance_costs_the_tail_and_not_the_history() -> None:
         cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{ledger.BALANCES}")
         told = " ".join(str(row) for row in cursor.fetchall())
     assert "rowid>?" in told or "payouts_transfer_pkey" in told
+
+
+@given(
+    reason=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30),
+    at=st.datetimes(
+        datetime.datetime(1970, 1, 1), datetime.datetime(2100, 1, 1), timezones=st.just(datetime.UTC)
+    ),
+)
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_seal_is_the_same_whoever_writes_its_rows(reason: str, at: datetime.datetime) -> None:
+    """PostgreSQL writes rows as JSON itself; every letter and moment as Python would."""
+    with transaction.atomic():
+        made = transfer("one")
+        Transfer.objects.bulk_create([copy_of(made, reason=reason, created_at=at, created_by_id=None)])
+        (sealed,) = seals.seal()
+        assert sealed.digest == seals.digest(Transfer.objects.order_by("pk").values_list())
+        transaction.set_rollback(True)
+
+
+def copy_of(made: Transfer, **fields: Any) -> Transfer:
+    values = {field.attname: getattr(made, field.attname) for field in Transfer._meta.concrete_fields}
+    return Transfer(**{**values, "id": None, "key": "two", **fields})
