@@ -123,8 +123,8 @@ def post(kind: str, month: Month, wanted: str, values: Sequence[Any], by: User |
     """Post the transfers that the query `wanted` describes, and return how many of them are new.
 
     `wanted` yields key, debit_account_id, credit_account_id, amount_micros and reason, and must not read
-    the transfers it makes: it is asked more than once. Raises Refused, and writes nothing, when a key is there
-    already with another body or when the month is closed.
+    the transfers it makes: it is asked more than once. Raises Refused, and writes nothing, when a key is
+    there already with another body or when the month is closed.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         now = connection.ops.adapt_datetimefield_value(timezone.now())
