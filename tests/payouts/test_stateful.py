@@ -5,6 +5,7 @@ from the design and nothing of the program: he adds up fractions, row by row. Af
 his, and in the end `verify` finds nothing. Run it with STATEFUL_EXAMPLES=1000 for more.
 """
 
+import contextlib
 import datetime
 import os
 import tempfile
@@ -139,6 +140,11 @@ class Programme(RuleBasedStateMachine):
             for creator in range(3):
                 self.deliver(creator, code, 20, 1_234_567 + creator)
         self.the_oldest_month_closes()
+        with contextlib.suppress(Refused):  # for a share as small as that, nobody has the minimum yet
+            batch = batches.prepare(Month.objects.get(pk=CODES[0]), self.one)
+            self.approve(batch)
+            batches.make_files(batch, self.one)
+            batches.mark_sent(batch, self.two)
 
     def teardown(self) -> None:
         try:
@@ -239,8 +245,10 @@ class Programme(RuleBasedStateMachine):
     @precondition(some_batch_is("prepared"))
     @rule(data=st.data())
     def a_batch_is_approved(self, data: st.DataObject) -> None:
-        if (batch := self.one_that_is(data, "prepared")) is None:
-            return
+        if batch := self.one_that_is(data, "prepared"):
+            self.approve(batch)
+
+    def approve(self, batch: PayoutBatch) -> None:
         review = batches.review(batch)
         try:
             batches.approve(batch, self.two, review.digest)
