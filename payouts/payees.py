@@ -177,20 +177,6 @@ def record_export(payees: QuerySet[Payee], by: User) -> None:
     audit.record_all(by, "payee.export", payees, label=F("legal_name"))
 
 
-def destination(payee: Payee) -> dict[str, str]:
-    """Where the payee is paid, for a payment file.
-
-    Raises Refused when it isn't what was approved: somebody changed the row past Pulse.
-    """
-    found: dict[str, str] = json.loads(payee.destination or "{}")
-    if details.digest(payee.method, found) != payee.destination_digest:
-        raise Refused(
-            _("The bank details of %(payee)s are not those that were approved; have them proposed anew.")
-            % {"payee": payee}
-        )
-    return found
-
-
 def counted(approved: int) -> str:
     return ngettext("%(count)s change approved.", "%(count)s changes approved.", approved) % {
         "count": approved
