@@ -11,4 +11,4 @@ RUN useradd --system pulse \
     && chown -R pulse "$VAR" "$MEDIA_ROOT" "$ISSUED_ROOT"
 USER pulse
 EXPOSE 8000
-CMD ["gunicorn", "pulse_site.wsgi", "--bind", "0.0.0.0:8000", "--timeout", "60", "--no-control-socket"]
+CMD ["gunicorn", "pulse_site.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--threads", "4", "--timeout", "60", "--no-control-socket"]

@@ -21,7 +21,7 @@ demo: setup
 serve: setup
 	$(MANAGE) migrate --verbosity 0
 	$(MANAGE) collectstatic --no-input --verbosity 0
-	@echo 'Pulse: http://127.0.0.1:$(PORT)/admin/ (Ctrl-C stops it)'
+	@echo 'Pulse: http://localhost:$(PORT)/admin/ (Ctrl-C stops it)'
 	PORT=$(PORT) $(BIN)/honcho --procfile pulse_site/Procfile --app-root . start || test $$? = 130
 
 test: setup
