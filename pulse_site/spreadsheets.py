@@ -6,10 +6,12 @@ whole, in memory or on a disk, before its first byte leaves.
 """
 
 import csv
+import datetime
 import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from itertools import chain, islice
 from typing import Any, BinaryIO, cast
 from xml.sax.saxutils import escape
@@ -19,17 +21,37 @@ FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[^\S\t\r]*[\t\r]")
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SHEET_ROWS = 1_000_000  # a sheet holds 1,048,576
 CELL = 32_767  # characters that Excel takes
+EXACT = 10**15  # from here on a spreadsheet rounds numbers, so that the number of a video becomes another's
+EPOCH = datetime.datetime(1899, 12, 30)  # what a spreadsheet counts days from
 CHUNK = 1 << 16
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+# As they are, days (1) and moments (2); what stands around the formats must be there.
+_STYLES = (
+    f'<styleSheet xmlns="{_MAIN}">'
+    '<numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/>'
+    '<numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts>'
+    '<fonts count="1"><font/></fonts>'
+    '<fills count="2"><fill><patternFill patternType="none"/></fill>'
+    '<fill><patternFill patternType="gray125"/></fill></fills>'
+    '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+    '<cellXfs count="3"><xf xfId="0"/><xf numFmtId="164" xfId="0" applyNumberFormat="1"/>'
+    '<xf numFmtId="165" xfId="0" applyNumberFormat="1"/></cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
+)
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 
 def harmless(value: Any) -> Any:
     """A text that a spreadsheet would run, with a quote before it; anything else as it is."""
     return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
+
+
+def restored(text: str) -> str:
+    """The text without the quote that `harmless` put before it."""
+    return text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text
 
 
 def csv_chunks(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
@@ -46,8 +68,26 @@ def csv_chunks(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator
     yield lines.getvalue()
 
 
+def csv_document(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """A whole CSV that is kept: the same rows give the same bytes; amounts may be negative."""
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\r\n")
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow([cell if _is_amount(cell) else harmless(cell) for cell in row])
+    return f"\ufeff{lines.getvalue()}".encode()
+
+
+def _is_amount(cell: Any) -> bool:
+    """A negative amount of ours begins with what a formula may begin with, and is none."""
+    return isinstance(cell, str) and cell.lstrip("-").replace(".", "", 1).isdecimal() and cell.isascii()
+
+
 def xlsx_chunks(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
-    """The bytes of a workbook: numbers as numbers, every text harmless, a new sheet when one is full."""
+    """The bytes of a workbook: numbers and days as such, every text harmless, a new sheet when one is full.
+
+    A number that a spreadsheet would round is written as text.
+    """
     out, left, sheets = _Outbox(), iter(rows), 0
     with zipfile.ZipFile(cast(BinaryIO, out), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
         row: Sequence[Any] | None = next(left, None)
@@ -74,10 +114,22 @@ def _sheet(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if value is None or value == "":
+        return "<c/>"
+    if isinstance(value, int | Decimal) and not isinstance(value, bool) and -EXACT < value < EXACT:
         return f"<c><v>{value}</v></c>"
+    if isinstance(value, datetime.date):
+        return _moment(value)
     text = escape(NO_XML.sub("", str(harmless(value)))[:CELL])
     return f'<c t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+
+
+def _moment(value: datetime.date) -> str:
+    """A day, or a moment in UTC, as the number of days that a spreadsheet shows as such."""
+    if not isinstance(value, datetime.datetime):
+        return f'<c s="1"><v>{(value - EPOCH.date()).days}</v></c>'
+    moment = value.astimezone(datetime.UTC).replace(tzinfo=None) if value.tzinfo else value
+    return f'<c s="2"><v>{(moment - EPOCH) / datetime.timedelta(days=1):.9f}</v></c>'
 
 
 def _parts(sheets: int) -> Iterator[tuple[str, str]]:
@@ -88,9 +140,10 @@ def _parts(sheets: int) -> Iterator[tuple[str, str]]:
         "xl/workbook.xml",
         f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{pages}</sheets></workbook>',
     )
+    yield "xl/styles.xml", _STYLES
     links = [
         ("xl/_rels/workbook.xml.rels", f"r{n}", "worksheet", f"worksheets/sheet{n}.xml") for n in numbers
-    ]
+    ] + [("xl/_rels/workbook.xml.rels", "styles", "styles", "styles.xml")]
     yield from _relations([("_rels/.rels", "r1", "officeDocument", "xl/workbook.xml")])
     yield from _relations(links)
     types = [
@@ -102,6 +155,7 @@ def _parts(sheets: int) -> Iterator[tuple[str, str]]:
         f'<Types xmlns="{_PACKAGE}/content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/>'
         f"{''.join(types)}</Types>",
     )
 

@@ -37,6 +37,19 @@ def count(largest: int = LARGEST) -> Callable[[str], int]:
     return parse
 
 
+def plain(least: int = 0, largest: int = LARGEST) -> Callable[[Sequence[str]], list[int] | None]:
+    """A parser of many numbers at once where all are plain digits from `least` to `largest`, else None."""
+
+    def parse(cells: Sequence[str]) -> list[int] | None:
+        digits = "".join(cells)
+        if not (all(cells) and digits.isdigit() and digits.isascii() and len(max(cells, key=len)) < 20):
+            return None
+        values = list(map(int, cells))
+        return values if least <= min(values) and max(values) <= largest else None
+
+    return parse
+
+
 def most_exact(cells: Sequence[str]) -> str:
     """Of several cells for one count, the one to read: plain rather than rounded.
 

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 
 from pulse_site.feeds.cells import Unusable
 from pulse_site.feeds.feed import Column
+from pulse_site.feeds.reading import Record
 from pulse_site.refusal import Refused
 
 SHOWN_HEADERS = 12
 LONGEST_VALUE = 300
 SECRET = "•••"  # noqa: S105 - what is kept of a cell that nobody may read
-Record = tuple[int, list[str]]  # line, cells
 Rejected = tuple[int, str, str, str, str]  # line, column, value, reason, message
 
 
@@ -27,22 +27,46 @@ def folded(name: str) -> str:
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", name).casefold()))
 
 
+def known(cells: Sequence[str], columns: Sequence[Column], corrections: Mapping[str, str]) -> int:
+    """How many of the cells name one of the columns, or are named by a person."""
+    names = {folded(name) for column in columns for name in (column.name, *column.aliases)}
+    return sum(folded(cell) in names or bool(corrections.get(cell)) for cell in cells)
+
+
+class MissingColumns(Refused):
+    """The header lacks columns that the feed can't do without; a person may say where they are."""
+
+
 class Columns:
     """Where a file's header has the columns of a feed.
 
-    `corrections` (header -> column name, or blank for none) overrule what the names say. Raises Refused
-    when a required column is missing.
+    `corrections` (header -> column name, or blank for none) overrule what the names say.
     """
 
     def __init__(
         self, header: Sequence[str], columns: Sequence[Column], corrections: Mapping[str, str]
     ) -> None:
         self.header = header
+        self.columns = columns
         self.secrets = any(column.secret for column in columns)
         self.places = {column.name: self._places(column, corrections) for column in columns}
-        self._require(columns)
         self.present = [column for column in columns if self.places[column.name]]
         self._plan = [self._step(column) for column in self.present]
+
+    @property
+    def missing(self) -> list[str]:
+        """The required columns that the header doesn't have."""
+        return [column.name for column in self.columns if column.required and column not in self.present]
+
+    def require(self) -> None:
+        """Raise MissingColumns unless all required columns are there."""
+        if self.missing:
+            shown = ", ".join(repr(name[:40]) for name in self.header[:SHOWN_HEADERS])
+            raise MissingColumns(
+                _("No column for %(missing)s in the header: it has %(header)s. Name the columns in the first "
+                  "line (%(missing)s).")
+                % {"missing": ", ".join(self.missing), "header": shown}
+            )  # fmt: skip
 
     @property
     def found(self) -> dict[str, str]:
@@ -55,18 +79,20 @@ class Columns:
         Raises Unusable when anything is wrong with any row. A column at a time: that halves the cost.
         """
         rows = [cells for _line, cells in records]
-        for cells in rows:
-            if len(cells) != len(self.header):
-                raise Unusable("cells", self._wrong_width(cells))
-        values = [map(parse, map(pick, rows)) for pick, parse in self._plan]
-        return list(zip((line for line, _cells in records), *values, strict=True))
+        if set(map(len, rows)) != {len(self.header)}:
+            raise Unusable("cells", _("Some rows have more or fewer cells than the header."))
+        values = [
+            (plain and plain(list(map(pick, rows)))) or map(parse, map(pick, rows))
+            for pick, parse, plain in self._plan
+        ]
+        return list(zip([line for line, _cells in records], *values, strict=True))
 
     def complaint(self, line: int, cells: Sequence[str]) -> Rejected:
         """Which cell of a row that `read` refused is to blame, and why."""
         if len(cells) != len(self.header):
             shown = "" if self.secrets else " | ".join(cells)[:LONGEST_VALUE]
             return line, "", shown, "cells", self._wrong_width(cells)
-        for column, (pick, parse) in zip(self.present, self._plan, strict=True):
+        for column, (pick, parse, _plain) in zip(self.present, self._plan, strict=True):
             picked = pick(cells)
             shown = " | ".join(picked) if isinstance(picked, tuple) else picked
             if column.required and not shown.strip(" |"):
@@ -91,24 +117,15 @@ class Columns:
         places = [at for _rank, at in sorted(matches)]
         return places if column.choose else places[:1]
 
-    def _require(self, columns: Sequence[Column]) -> None:
-        missing = [column for column in columns if column.required and not self.places[column.name]]
-        if missing:
-            shown = ", ".join(repr(name[:40]) for name in self.header[:SHOWN_HEADERS])
-            raise Refused(
-                _("No column for %(missing)s in the header: it has %(header)s. Name the columns in the first "
-                  "line (%(missing)s).")
-                % {"missing": ", ".join(column.name for column in missing), "header": shown}
-            )  # fmt: skip
-
-    def _step(self, column: Column) -> tuple[Callable[[Sequence[str]], Any], Callable[[Any], Any]]:
-        """How a row's value of `column` comes about: what to pick of the cells, and how to read that."""
+    def _step(self, column: Column) -> tuple[Callable[[Any], Any], Callable[[Any], Any], Any]:
+        """How a row's value of `column` comes about: what to pick of the cells, how to read that, and how to
+        read many of them at once."""
         places, choose = self.places[column.name], column.choose
         pick = itemgetter(*places)
         parse = column.parse if column.required else _optional(column.parse, column.default)
         if choose and len(places) > 1:
-            return pick, lambda cells: parse(choose(cells))
-        return pick, parse
+            return pick, lambda cells: parse(choose(cells)), None
+        return pick, parse, column.parse_plain
 
     def _wrong_width(self, cells: Sequence[str]) -> str:
         return _("It has %(cells)s cells, the header has %(header)s; check its quotes and delimiters.") % {

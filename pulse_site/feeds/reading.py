@@ -8,17 +8,26 @@ memory stays flat. What is wrong with the file as a whole raises Refused, with t
 import codecs
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from io import BufferedReader, TextIOWrapper
+from itertools import chain, islice
 from pathlib import Path
 
 from django.utils.translation import gettext as _
 
 from pulse_site.feeds import xlsx
 from pulse_site.refusal import Refused
+from pulse_site.spreadsheets import restored
 
 DELIMITERS = (",", ";", "\t")
+HEAD = 20  # rows among which the header is looked for
+SAMPLES = 3
+MOST_COLUMNS = 1_000
+Record = tuple[int, list[str]]  # line, cells
 CHUNK = 1_000_000
+# What a file of rejected rows begins with (rejected.py), before the file's own columns.
+REASONS = ["rejected line", "rejected column", "rejected because"]
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -96,49 +105,98 @@ class Survey:
 
 
 class Source:
-    """A file that can be read: its `header`, its `sha256`, and its rows, once."""
+    """A file that can be read: its `header` and the `header_line` it stands in, its `sha256`, some `samples`
+    (rows below the header), and its rows, once.
 
-    def __init__(self, path: Path) -> None:
+    `knows` tells how many cells of a row name a column. The header is the first row in which any does, where
+    the rows before it are narrower, like the title of a report; else the first that isn't blank.
+    """
+
+    def __init__(self, path: Path, knows: Callable[[Sequence[str]], int]) -> None:
         self.path = path
+        self.knows = lambda cells: knows(_names(cells))
         try:
             self._size = path.stat().st_size
             self._survey = Survey(path)
         except OSError as error:
-            raise Refused(
-                _("%(path)s can't be read: %(error)s.") % {"path": path, "error": error.strerror}
-            ) from None
+            raise unreadable(path, error) from None
         self.sha256 = self._survey.sha256
+        self.sheet = self.delimiter = ""
         self._file: BufferedReader | None = None
-        self._records = xlsx.rows(path) if self._survey.is_workbook else self._text_records()
-        self.header = self._header()
+        if self._survey.is_workbook:
+            self.encoding = ""
+            self._book = xlsx.Book(path)
+            self.sheet = self._book.sheet
+            self._records = self._book.rows()
+            head = list(islice(filter(_filled, self._records), HEAD))
+            self._begin(head, self._header_in(head))
+            self._records = chain(head[self._header_in(head) + 1 :], self._records)
+        else:
+            self.encoding = self._survey.encoding
+            heads = {delimiter: self._head(delimiter) for delimiter in DELIMITERS}
+            self.delimiter = max(heads, key=lambda delimiter: self._promise(heads[delimiter]))
+            head = heads[self.delimiter]
+            self._begin(head, self._header_in(head))
+            self._records = self._text_records(self.delimiter)
+            next(record for record in self._records if record[0] == self.header_line)
 
     @property
     def permille(self) -> int:
-        """How much of the file has been read; a workbook is read as a whole."""
-        if self._file is None or self._file.closed:
+        """How much of the file has been read."""
+        if self._file is None:
+            return self._book.permille
+        if self._file.closed:
             return 1000
         return self._file.tell() * 1000 // self._size
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
+    def rows(self) -> Iterator[Record]:
         """The rows below the header, each with the line on which it starts; blank ones are left out.
 
         Raises Refused for a quote that is never closed and for a file that ends in the middle of a row.
         """
         line, cells = 0, [""] * len(self.header)
-        for line, cells in self._records:
-            if any(map(str.strip, cells)):
+        for line, cells in map(_own, self._records) if self.gave_reasons else self._records:
+            if (cells and cells[0].strip()) or any(map(str.strip, cells)):  # the first is seldom blank
                 yield line, cells
         if not self._survey.ends_whole and len(cells) < len(self.header):
             raise cut_off(line)
 
-    def _header(self) -> list[str]:
-        for _line, cells in self._records:
-            if any(map(str.strip, cells)):
-                return [" ".join(cell.split()) for cell in cells]
-        raise Refused(_("The file is empty; it needs a header and rows."))
+    def _begin(self, head: Sequence[Record], at: int) -> None:
+        if not head:
+            raise Refused(_("The file is empty; it needs a header and rows."))
+        self.header_line, cells = head[at]
+        self.header = _names(cells)
+        self.gave_reasons = self.header[: len(REASONS)] == REASONS
+        if self.gave_reasons:
+            self.header = self.header[len(REASONS) :]
+        if len(cells) > MOST_COLUMNS:
+            raise Refused(
+                _("The header has %(columns)s columns, more than %(most)s. Save the needed ones alone.")
+                % {"columns": len(cells), "most": MOST_COLUMNS}
+            )
+        below = head[at + 1 : at + 1 + SAMPLES]
+        self.samples = [cells for _line, cells in (map(_own, below) if self.gave_reasons else below)]
 
-    def _text_records(self) -> Iterator[tuple[int, list[str]]]:
-        delimiter = max(DELIMITERS, key=self._width)
+    def _header_in(self, head: Sequence[Record]) -> int:
+        widths = [sum(map(bool, map(str.strip, cells))) for _line, cells in head]
+        at = next((at for at, (_line, cells) in enumerate(head) if self.knows(cells)), 0)
+        return at if all(width < widths[at] for width in widths[:at]) else 0
+
+    def _promise(self, head: Sequence[Record]) -> tuple[int, int]:
+        """How well a delimiter does: columns that are known in the header, and cells in the first row."""
+        if not head:
+            return 0, 0
+        return self.knows(head[self._header_in(head)][1]), len(head[0][1])
+
+    def _head(self, delimiter: str) -> list[Record]:
+        """The first rows that aren't blank, if this is the delimiter, up to where it can't be."""
+        head: list[Record] = []
+        with suppress(Refused):
+            for record in islice(filter(_filled, self._text_records(delimiter)), HEAD):
+                head.append(record)  # noqa: PERF402 - what came before a refusal is wanted
+        return head
+
+    def _text_records(self, delimiter: str) -> Iterator[Record]:
         line = 1
         with self.path.open("rb") as self._file:
             reader = csv.reader(self._decoded(self._file), delimiter=delimiter, strict=True)
@@ -149,17 +207,35 @@ class Source:
             except csv.Error as error:
                 raise _misquoted(line, str(error)) from None
 
-    def _width(self, delimiter: str) -> int:
-        """How many cells the first line has that isn't blank, if this is the delimiter."""
-        with self.path.open("rb") as file:
-            records = csv.reader(self._decoded(file), delimiter=delimiter, strict=True)
-            try:
-                return next((len(cells) for cells in records if any(map(str.strip, cells))), 0)
-            except csv.Error:
-                return 0
-
     def _decoded(self, file: BufferedReader) -> TextIOWrapper:
         return TextIOWrapper(file, encoding=self._survey.encoding, newline="")
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file; raises Refused when it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> Refused:
+    return Refused(_("%(path)s can't be read: %(error)s.") % {"path": path, "error": error.strerror})
+
+
+def _own(record: Record) -> Record:
+    """A row of a file of rejected rows, as it was in the file that it was rejected of."""
+    line, cells = record
+    return line, list(map(restored, cells[len(REASONS) :]))
+
+
+def _names(cells: Sequence[str]) -> list[str]:
+    return [" ".join(cell.split()) for cell in cells]
+
+
+def _filled(record: Record) -> bool:
+    return any(map(str.strip, record[1]))
 
 
 def cut_off(line: int) -> Refused:

@@ -1,33 +1,44 @@
-"""An import from file to database: staged, judged, then previewed or applied.
+"""The doors of every import: a file at once, or an upload step by step.
 
-Rows are read and staged before the transaction that writes, so that nobody waits for the parsing; what they
-would change is found out inside it, so that nothing can come between the finding and the writing. A preview
-is an import that stops there, and so says the same.
+An upload is previewed, its columns corrected, its warnings confirmed, applied, undone, or cancelled; each
+step is one function here, for a page, a background run and a command alike.
 """
 
 import datetime
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from itertools import islice
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from django.core.files.base import File
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from pulse_site import audit
+from pulse_site.encryption import EncryptedFile, decrypted
 from pulse_site.feeds import feed as feeds
-from pulse_site.feeds.cells import Unusable
-from pulse_site.feeds.mapping import Columns, Record, Rejected
-from pulse_site.feeds.reading import Source
-from pulse_site.feeds.staging import Stage, take_turn
+from pulse_site.feeds import headers
+from pulse_site.feeds.feed import Feed, Progress
+from pulse_site.feeds.guardrails import NotConfirmed
+from pulse_site.feeds.importing import Import, forget_staged
+from pulse_site.feeds.mapping import MissingColumns
+from pulse_site.feeds.staging import staged_uploads, take_turn
 from pulse_site.models import Upload, User
 from pulse_site.refusal import Refused
 
-BATCH = 2_000
+__all__ = [
+    "NotConfirmed",
+    "apply",
+    "cancel",
+    "confirm",
+    "correct",
+    "import_file",
+    "inspect",
+    "preview",
+    "undo",
+]
 ABANDONED_AFTER = datetime.timedelta(days=7)
-Progress = Callable[[int, str], None]
 
 
 def import_file(
@@ -38,215 +49,203 @@ def import_file(
     options: Mapping[str, Any],
     by: User | None,
     dry_run: bool = False,
+    confirmed: bool = False,
     rejects: Path | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Import a file, or with `dry_run` say what importing it would do.
 
     `feed` is the feed's name, `name` the file's; `options` are the feed's, and `columns` (header -> column)
-    corrects what the header says. `rejects` is where all rejected rows are written as CSV; `progress` is
-    called with the permille done and the step. Returns the summary: rows, created, updated, unchanged,
-    duplicates, rejected, reasons (reason -> count), seconds, columns (header -> column), imported_before
-    (when the same file was last applied with the same options), the feed's own figures and, of a preview, a
-    sample. Raises Refused when the file or the options can't be used, or no row; nothing is written then.
+    corrects what the header says; `confirmed` takes the warnings. `rejects` is where all rejected rows are
+    written as CSV; `progress` is called with the permille done and the step. Returns the summary: rows,
+    created, updated, unchanged, duplicates, rejected, reasons (reason -> count), seconds, columns (header ->
+    column), imported_before (when the same file was last applied with the same options), warnings (code,
+    figures, message of each), the feed's own figures and, of a preview, a sample. Raises Refused when the
+    file or the options can't be used, or no row, and NotConfirmed when there are warnings; nothing is written
+    then.
     """
     upload = Upload(feed=feed, name=name, options=_storable(options), uploaded_by=by)
-    work = _Import(upload, path, rejects, progress)
+    work = Import(upload, path, rejects, progress, confirmed)
     return work.preview() if dry_run else work.apply()
 
 
 def preview(upload: Upload, progress: Progress | None = None) -> dict[str, Any]:
-    """Say what applying a stored upload would do, and keep that and its rejected rows with it.
+    """Say what applying a stored upload would do; keep that, its rejected rows and its staged rows with it.
 
-    Returns the summary of import_file; raises Refused as it does, and keeps the reason.
+    Returns the summary of import_file; raises Refused as it does, and keeps the reason. An upload that only
+    lacks columns (MissingColumns) goes on waiting, for a person may say where they are.
     """
-    with _refusal_kept(upload):
-        work = _Import(upload, Path(upload.file.path), progress=progress)
+    with _refusal_kept(upload), _stored(upload) as path:
+        work = Import(upload, path, progress=progress)
         work.feed.admit(upload.uploaded_by)
         return work.preview()
+
+
+def inspect(upload: Upload) -> dict[str, Any]:
+    """How the header of a stored upload was read (headers.shown), missing columns or not; raises Refused when
+    it can't be."""
+    if not upload.mapping:
+        with suppress(MissingColumns), _stored(upload) as path:
+            Import(upload, path).read_header()
+    return upload.mapping
+
+
+def correct(upload: Upload, columns: Mapping[str, str], by: User | None) -> None:
+    """Say which column each header is (blank for none); the upload then waits for another preview.
+
+    What is applied so is remembered for the next file with this header. Raises Refused for a mapping that
+    can't be, and for an upload that is settled.
+    """
+    mapping = headers.corrected(inspect(upload), _feed(upload).columns, columns, by)
+    wanted = {entry["header"]: entry["column"] for entry in mapping["headers"]}
+    with transaction.atomic():
+        _move(
+            upload,
+            Upload.Status.UPLOADED,
+            options=upload.options | {"columns": wanted},
+            mapping=mapping,
+            summary={},
+            error="",
+            confirmed=[],
+        )
+        upload.rejected_rows.all().delete()
+
+
+def confirm(upload: Upload, codes: Collection[str], by: User | None) -> None:
+    """Take the warnings with these codes, as `by`; raises Refused for an upload that is settled."""
+    _move(
+        upload,
+        Upload.Status.PREVIEWED,
+        confirmed=sorted(codes),
+        confirmed_by=by,
+        confirmed_at=timezone.now(),
+    )
 
 
 def apply(upload: Upload, progress: Progress | None = None) -> dict[str, Any]:
     """Import a stored upload.
 
     Returns the summary of import_file; raises Refused as it does, and also for an upload that was applied
-    or cancelled, or whose file is not the one that was previewed.
+    or cancelled, or whose file is not the one that was previewed. NotConfirmed leaves it previewed, with the
+    warnings as they are by now.
     """
-    with _refusal_kept(upload):
-        summary = _Import(upload, Path(upload.file.path), progress=progress).apply()
+    with _refusal_kept(upload), _stored(upload) as path:
+        summary = Import(upload, path, progress=progress).apply()
     forget(upload)
     return summary
 
 
+def at_rest(feed: str, file: File) -> File:
+    """A given file as it is stored: encrypted, if its feed is confidential."""
+    return EncryptedFile(file) if feeds.named(feed).confidential else file
+
+
+def cancel(upload: Upload) -> None:
+    """Leave an upload; raises Refused when it is settled already."""
+    _move(upload, Upload.Status.CANCELLED)
+    forget(upload)
+
+
+def obstacles(upload: Upload) -> list[str]:
+    """What stands in the way of undoing an upload, in words for people; nothing does when it is empty."""
+    if upload.status != Upload.Status.APPLIED:
+        return [_("Only what was applied can be undone.")]
+    return _feed(upload).obstacles(upload)
+
+
+def undo(upload: Upload, by: User | None, progress: Progress | None = None) -> dict[str, Any]:
+    """Take back an applied import, as long as nothing was built on it.
+
+    Returns what was taken back, which stands in the summary as `undone` too. Raises Refused with what stands
+    in the way.
+    """
+    feed = _feed(upload)
+    feed.progress = progress or feed.progress
+    with transaction.atomic():
+        take_turn()
+        upload.refresh_from_db()
+        if reasons := obstacles(upload):
+            raise Refused(" ".join(reasons))
+        undone: dict[str, Any] = feed.undo(upload, by)
+        upload.status, upload.undone_by, upload.undone_at = Upload.Status.UNDONE, by, timezone.now()
+        upload.summary |= {"undone": undone}
+        upload.save()
+        audit.record(by, "upload.undo", upload, **undone)
+    return undone
+
+
 def forget(upload: Upload) -> None:
-    """Remove the stored file of a settled upload if its feed is confidential; may run again."""
-    settled = upload.status not in Upload.WAITING
-    if settled and upload.file and feeds.named(upload.feed).confidential:
+    """Drop what is staged of a settled upload, and its file if the feed is confidential; may run again."""
+    if upload.status in Upload.WAITING:
+        return
+    if upload.staged:
+        forget_staged(upload)
+    if upload.file and feeds.named(upload.feed).confidential:
         upload.file.delete(save=False)
         Upload.objects.filter(pk=upload.pk).update(file="")
 
 
 def forget_old() -> None:
-    """Cancel confidential uploads that nobody applied within some days, and forget whatever is settled."""
-    stored = Upload.objects.filter(feed__in=feeds.confidential()).exclude(file="")
+    """Cancel confidential uploads that nobody applied within some days; forget what is settled, and the
+    staged rows of whatever waits so long."""
     long_ago = timezone.now() - ABANDONED_AFTER
+    stored = Upload.objects.filter(feed__in=feeds.confidential()).exclude(file="")
     stored.filter(status__in=Upload.WAITING, uploaded_at__lt=long_ago).update(status=Upload.Status.CANCELLED)
     for upload in stored.exclude(status__in=Upload.WAITING):
         forget(upload)
+    fresh = Upload.objects.filter(status__in=Upload.WAITING, uploaded_at__gte=long_ago)
+    for upload_id in staged_uploads() - set(fresh.values_list("pk", flat=True)):
+        forget_staged(Upload(pk=upload_id))
 
 
-class _Import:
-    """One import of one file; it reads the upload's feed and options, and keeps its outcome there."""
-
-    def __init__(
-        self, upload: Upload, path: Path, rejects: Path | None = None, progress: Progress | None = None
-    ) -> None:
-        self.started = time.monotonic()
-        self.upload = upload
-        self.rejects = rejects
-        self.progress = progress or (lambda permille, step: None)
-        self.feed = feeds.named(upload.feed)(upload.options)
-        if rejects and rejects.resolve() == path.resolve():
-            raise Refused(_("The rejected rows can't be written over the file itself."))
-        self.source = Source(path)
-        self.columns = Columns(self.source.header, self.feed.columns, upload.options.get("columns", {}))
-        self.rows = 0
-
-    def preview(self) -> dict[str, Any]:
-        with self._stage() as stage:
-            self._read(stage)
-            summary = self._judge(stage) | {"sample": stage.sample(self.feed.sample)}
-            if self.upload.pk:
-                with transaction.atomic():
-                    self._claim(Upload.Status.PREVIEWED)
-                    self._keep(Upload.Status.PREVIEWED, summary, stage)
-        return summary
-
-    def apply(self) -> dict[str, Any]:
-        self.feed.admit(self.upload.uploaded_by)
-        with self._stage() as stage:
-            self._read(stage)
-            with transaction.atomic():
-                take_turn()
-                self._claim(Upload.Status.APPLIED)
-                summary = self._judge(stage)
-                self.progress(800, _("writing"))
-                self.feed.apply(self.upload)
-                summary["seconds"] = self._seconds
-                self._keep(Upload.Status.APPLIED, summary, stage)
-        self.feed.afterwards()
-        self.progress(1000, _("done"))
-        return summary
-
-    def _stage(self) -> Stage:
-        return Stage(self.feed.columns, [column.name for column in self.columns.present])
-
-    def _read(self, stage: Stage) -> None:
-        """Stage every row, or why it can't be used."""
-        records = self.source.rows()
-        while batch := list(islice(records, BATCH)):
-            self.rows += len(batch)
-            stage.load(*self._parse(batch))
-            self.progress(self.source.permille * 6 // 10, _("reading"))
-        if not self.rows:
-            raise Refused(_("The file has a header but no rows."))
-
-    def _parse(self, batch: list[Record]) -> tuple[list[tuple[Any, ...]], list[Rejected]]:
-        """All rows at once if they are all right, else one by one."""
+@contextmanager
+def _stored(upload: Upload) -> Iterator[Path]:
+    """Where the bytes of the stored file can be read, as they were given."""
+    path = Path(upload.file.path)
+    if not feeds.named(upload.feed).confidential:
+        yield path
+        return
+    with ExitStack() as stack:
         try:
-            return self.columns.read(batch), []
-        except Unusable:
-            rows, rejected = [], []
-        for record in batch:
-            try:
-                rows += self.columns.read([record])
-            except Unusable:
-                rejected.append(self.columns.complaint(*record))
-        return rows, rejected
+            plain = stack.enter_context(decrypted(path))
+        except ValueError:
+            raise Refused(_("The file was encrypted by a key that is gone; upload it again.")) from None
+        yield plain
 
-    def _judge(self, stage: Stage) -> dict[str, Any]:
-        """Find what the staged rows would change; raises Refused when none of them can be used."""
-        self.progress(600, _("checking"))
-        stage.settle()
-        duplicates = stage.settle_repeated(self.feed.key)
-        self.feed.check(stage)
-        if self.rejects:
-            stage.write_rejected(self.rejects)
-        reasons = stage.reasons()
-        if not stage.has_rows():
-            raise _no_usable_row(self.rows, stage)
-        stage.resolve(*self.feed.resolution())
-        changes = stage.changes()
-        return {
-            "rows": self.rows,
-            "created": changes.get("created", 0),
-            "updated": changes.get("updated", 0),
-            "unchanged": changes.get("unchanged", 0),
-            "duplicates": duplicates,
-            "rejected": sum(reasons.values()),
-            "reasons": reasons,
-            "seconds": self._seconds,
-            "columns": self.columns.found,
-            **self.feed.extras(),
-            **self._imported_before(),
-        }
 
-    def _claim(self, status: str) -> None:
-        """Give the upload its row, or move the stored one to `status` unless it is settled by now.
+def _feed(upload: Upload) -> Feed:
+    return feeds.named(upload.feed)(upload.options)
 
-        It may be: this worker may have slept while another applied the upload, or a person cancelled it.
-        """
-        if not self.upload.pk:
-            self.upload.save()
-            return
-        if not Upload.objects.filter(pk=self.upload.pk, status__in=Upload.WAITING).update(status=status):
-            raise Refused(_("This upload is no longer waiting to be applied."))
-        if self.upload.sha256 not in ("", self.source.sha256):
-            raise Refused(_("The file isn't the one that was previewed; upload it again."))
 
-    def _keep(self, status: str, summary: dict[str, Any], stage: Stage) -> None:
-        self.upload.status = status
-        self.upload.summary = summary
-        self.upload.sha256 = self.source.sha256
-        self.upload.applied_at = timezone.now() if status == Upload.Status.APPLIED else None
-        self.upload.save()
-        stage.keep_rejected(self.upload)
-
-    def _imported_before(self) -> dict[str, str]:
-        earlier = Upload.objects.filter(
-            feed=self.upload.feed,
-            sha256=self.source.sha256,
-            options=self.upload.options,
-            status=Upload.Status.APPLIED,
-        ).order_by("applied_at").exclude(pk=self.upload.pk).last()  # fmt: skip
-        if earlier is None or earlier.applied_at is None:
-            return {}
-        return {"imported_before": earlier.applied_at.isoformat(timespec="seconds")}
-
-    @property
-    def _seconds(self) -> float:
-        return round(time.monotonic() - self.started, 3)
+def _move(upload: Upload, status: str, **fields: Any) -> None:
+    """Move an upload that waits; raises Refused when it is settled by now."""
+    fields |= {"status": status}
+    if not Upload.objects.filter(pk=upload.pk, status__in=Upload.WAITING).update(**fields):
+        raise Refused(_("This upload is no longer waiting to be applied."))
+    for name, value in fields.items():
+        setattr(upload, name, value)
 
 
 @contextmanager
 def _refusal_kept(upload: Upload) -> Iterator[None]:
-    """A stored upload remembers why it was refused, unless it is already settled."""
+    """A stored upload remembers why it was refused, unless it is already settled.
+
+    Where a person can still help, by naming columns or by confirming, it goes on waiting.
+    """
+    waiting = Upload.objects.filter(pk=upload.pk, status__in=Upload.WAITING)
     try:
         yield
+    except MissingColumns as missing:
+        waiting.update(status=Upload.Status.UPLOADED, error=str(missing))
+        raise
+    except NotConfirmed as unconfirmed:
+        waiting.update(status=Upload.Status.PREVIEWED, summary=unconfirmed.summary)
+        raise
     except Refused as refusal:
-        waiting = Upload.objects.filter(pk=upload.pk, status__in=Upload.WAITING)
         waiting.update(status=Upload.Status.REFUSED, error=str(refusal))
-        upload.refresh_from_db(fields=["status"])
+        upload.refresh_from_db(fields=["status", "staged"])
         forget(upload)
         raise
-
-
-def _no_usable_row(rows: int, stage: Stage) -> Refused:
-    line, column, value, _reason, message = stage.first_rejected()
-    return Refused(
-        _("None of the %(rows)s rows can be used. First line %(line)s, %(column)s %(value)r: %(message)s")
-        % {"rows": rows, "line": line, "column": column, "value": value, "message": message}
-    )
 
 
 def _storable(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,10 @@
-"""A file's rows in temporary tables: feed_rows, feed_rejected, and what they would change, feed_ready.
+"""A file's rows in the database: as they were read, then judged, then as what they would change.
+
+The rows of a previewed upload stand in tables of their own (`feed_staged_17`), so that applying it parses
+nothing again; those of a command and of a confidential feed stand in temporary ones. Either way they are
+only read: a feed sees them through the view feed_rows, which hides the lines of feed_left_out, so that a
+preview and the import after it begin with the same rows. feed_rejected says why lines were rejected,
+feed_ready what the others would change.
 
 This is the one place where the databases differ: PostgreSQL loads through COPY, SQLite through executemany,
 and each has its own way to take turns and to read a moment from seconds.
@@ -9,11 +15,11 @@ and each has its own way to take turns and to read a moment from seconds.
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self, TextIO
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
@@ -22,9 +28,19 @@ from pulse_site.models import RejectedRow, Upload
 from pulse_site.refusal import Refused
 from pulse_site.spreadsheets import harmless
 
-KEPT_REJECTED_ROWS = 10_000
-_TABLES = ("feed_rows", "feed_rejected", "feed_ready", "feed_repeated", "feed_judged")
+KEPT_REJECTED_ROWS = 1_000_000
+BLOCK = 250_000  # characters
+_STAGED = "feed_staged"
+_MADE_OF_THEM = (
+    "feed_rejected",
+    "feed_left_out",
+    "feed_ready",
+    "feed_repeated",
+    "feed_judged",
+    "feed_counts",
+)
 _REJECTED = 'line, "column", value, reason, message'
+_REJECTED_TYPES = 'line bigint, "column" text, value text, reason text, message text'
 _TURN = 5_702_887  # any number, the same for all imports
 
 
@@ -35,7 +51,7 @@ def execute(statement: str, parameters: Sequence[Any] = ()) -> int:
         return cursor.rowcount
 
 
-def select(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def select(statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall()
@@ -59,41 +75,78 @@ def moment(seconds: str) -> str:
     )
 
 
+def staged_uploads() -> set[int]:
+    """The uploads whose rows stand in tables of their own."""
+    names = (name.removeprefix(f"{_STAGED}_") for name in connection.introspection.table_names())
+    return {int(name) for name in names if name.isdigit()}
+
+
+def drop_staged(upload_id: int) -> None:
+    """Drop the tables of an upload, if it has any."""
+    for table in _tables(upload_id):
+        _drop_table(table)
+
+
 class Stage:
-    """The temporary tables of one import; they go when it ends.
+    """The tables of one import.
 
     `columns` are the feed's; the file has those named in `present`, the others are filled with their default.
+    With an `upload_id` the rows stay in the upload's own tables when the import ends, until `drop_staged`.
     """
 
-    def __init__(self, columns: Sequence[Column], present: Sequence[str]) -> None:
+    def __init__(self, columns: Sequence[Column], upload_id: int | None = None) -> None:
         self.columns = columns
-        self.present = present
+        self.upload_id = upload_id
+        self.rows, self.rejected = _tables(upload_id)
 
     def __enter__(self) -> Self:
         self._drop()
-        columns = ", ".join(map(_definition, self.columns))
-        execute(f"CREATE TEMPORARY TABLE feed_rows (line bigint, {columns})")
-        execute(
-            """CREATE TEMPORARY TABLE feed_rejected
-               (line bigint, "column" text, value text, reason text, message text)"""
-        )
+        _remember_more(True)
         return self
 
     def __exit__(self, *error: object) -> None:
         with suppress(DatabaseError):  # within a broken transaction they go with it
             self._drop()
+            _remember_more(False)
+
+    def holds(self, rows: int) -> bool:
+        """Whether the upload's tables are there with so many rows; a crash of PostgreSQL empties them."""
+        if self.upload_id not in staged_uploads():
+            return False
+        return rows == sum(select(f"SELECT count(*) FROM {table}")[0][0] for table in _tables(self.upload_id))
+
+    @contextmanager
+    def filling(self, present: Sequence[str]) -> Iterator[None]:
+        """Make new tables, to be loaded with the columns `present` meanwhile.
+
+        On PostgreSQL one transaction, so that a killed import leaves no table; on SQLite one a batch, so that
+        others can write meanwhile.
+        """
+        with transaction.atomic() if connection.vendor == "postgresql" else nullcontext():
+            self._create()
+            self._rows = _Loader(self.rows, ", ".join(("line", *present)))
+            self._rejected = _Loader(self.rejected, _REJECTED)
+            yield
+            self._rows.flush()
+            self._rejected.flush()
+            execute(f"ANALYZE {self.rows}")
 
     def load(self, rows: Sequence[tuple[Any, ...]], rejected: Sequence[tuple[Any, ...]]) -> None:
         """Add rows (line, then a value a present column) and rejected rows (line, column, value, reason,
         message)."""
-        if rows:
-            _load("feed_rows", ", ".join(("line", *self.present)), rows)
-        if rejected:
-            _load("feed_rejected", _REJECTED, rejected)
+        self._rows.load(rows)
+        self._rejected.load(rejected)
 
-    def settle(self) -> None:
-        """All rows are in: let the database look at them before it plans what to do with them."""
-        execute("ANALYZE feed_rows")
+    def begin(self) -> None:
+        """All rows are in: make what the feed judges them by."""
+        names = ", ".join(column.name for column in self.columns)
+        execute("CREATE TEMPORARY TABLE feed_left_out (line bigint PRIMARY KEY)")
+        execute(
+            f"""CREATE TEMPORARY VIEW feed_rows AS SELECT line, {names} FROM {self.rows} staged
+                WHERE NOT EXISTS (SELECT 1 FROM feed_left_out o WHERE o.line = staged.line)"""
+        )
+        execute(f"CREATE TEMPORARY TABLE feed_rejected ({_REJECTED_TYPES})")
+        execute(f"INSERT INTO feed_rejected SELECT {_REJECTED} FROM {self.rejected}")
 
     def judge(self, columns: Mapping[str, str]) -> None:
         """Make feed_judged (line and `columns`, name -> type) for what a feed finds out in Python."""
@@ -103,11 +156,10 @@ class Stage:
 
     def load_judged(self, rows: Sequence[tuple[Any, ...]], rejected: Sequence[tuple[Any, ...]]) -> None:
         """Add to feed_judged, and move the rejected rows (as in `load`) out of feed_rows."""
-        if rows:
-            _load("feed_judged", self.judged, rows)
+        _load("feed_judged", self.judged, rows)
         if rejected:
             _load("feed_rejected", _REJECTED, rejected)
-            execute("DELETE FROM feed_rows WHERE line IN (SELECT line FROM feed_rejected)")
+            self._leave_out("SELECT line FROM feed_rejected")
 
     def reject(
         self,
@@ -118,7 +170,7 @@ class Stage:
         parameters: Sequence[Any] = (),
         figure: str = "''",
     ) -> int:
-        """Move the rows of feed_rows for which `where` holds to the rejected ones; returns how many.
+        """Reject the rows of feed_rows for which `where` holds; returns how many.
 
         `figure` is SQL for what the message ends with, such as the number that the row should keep to.
         """
@@ -129,7 +181,7 @@ class Stage:
             [column, reason, message, *parameters],
         )
         if moved:
-            execute("DELETE FROM feed_rows WHERE line IN (SELECT line FROM feed_rejected)")
+            self._leave_out("SELECT line FROM feed_rejected")
         return moved
 
     def settle_repeated(self, key: Sequence[str]) -> int:
@@ -157,8 +209,9 @@ class Stage:
             f"({names}) IN"
             f" (SELECT {names} FROM feed_rows WHERE {repeated} GROUP BY {names} HAVING {differs})",
         )
-        return execute(
-            f"DELETE FROM feed_rows WHERE {repeated} AND line NOT IN (SELECT first_line FROM feed_repeated)"
+        return self._leave_out(
+            f"""SELECT line FROM feed_rows
+                WHERE {repeated} AND line NOT IN (SELECT first_line FROM feed_repeated)"""
         )
 
     def has_rows(self) -> bool:
@@ -214,9 +267,42 @@ class Stage:
             for line, *texts in cursor:
                 writer.writerow([line, *map(harmless, texts)])
 
+    def _leave_out(self, lines: str) -> int:
+        return execute(
+            f"INSERT INTO feed_left_out SELECT line FROM ({lines}) l WHERE true ON CONFLICT DO NOTHING"
+        )
+
+    def _create(self) -> None:
+        kind = (
+            "TEMPORARY" if self.upload_id is None else "UNLOGGED" if connection.vendor == "postgresql" else ""
+        )
+        for table in (self.rows, self.rejected):
+            _drop_table(table)
+        execute(f"CREATE {kind} TABLE {self.rows} (line bigint, {', '.join(map(_definition, self.columns))})")
+        execute(f"CREATE {kind} TABLE {self.rejected} ({_REJECTED_TYPES})")
+
     def _drop(self) -> None:
-        for table in _TABLES:
-            execute(f"DROP TABLE IF EXISTS {table}")
+        """Drop all that goes with the import."""
+        execute("DROP VIEW IF EXISTS feed_rows")
+        for table in (*_MADE_OF_THEM, *_tables(None)):
+            _drop_table(table)
+
+
+def _drop_table(name: str) -> None:
+    """Also where a worker that sleeps still looks at it."""
+    execute(f"DROP TABLE IF EXISTS {name}{' CASCADE' if connection.vendor == 'postgresql' else ''}")
+
+
+def _tables(upload_id: int | None) -> tuple[str, str]:
+    """The tables of an upload's rows and of its rejected rows; without an upload the temporary ones."""
+    name = _STAGED if upload_id is None else f"{_STAGED}_{upload_id}"
+    return name, f"{name}_rejected"
+
+
+def _remember_more(yes: bool) -> None:
+    """Let the database sort and join a million rows in memory rather than in files."""
+    if connection.vendor == "postgresql":
+        execute("SET work_mem = '64MB'" if yes else "RESET work_mem")
 
 
 def _definition(column: Column) -> str:
@@ -224,27 +310,41 @@ def _definition(column: Column) -> str:
     return f"{column.name} {column.type}{default}"
 
 
+class _Loader:
+    """Rows on their way into a table: gathered into blocks on PostgreSQL, a batch at a time on SQLite."""
+
+    def __init__(self, table: str, columns: str) -> None:
+        self.table = table
+        self.columns = columns
+        self._text = io.StringIO()
+        self._writer = csv.writer(self._text)
+
+    def load(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        if connection.vendor == "postgresql":
+            self._writer.writerows(rows)
+            if self._text.tell() > BLOCK:
+                self.flush()
+        elif rows:
+            marks = ", ".join(["%s"] * len(rows[0]))
+            with connection.cursor() as cursor, _deferred(cursor):
+                cursor.executemany(f"INSERT INTO {self.table} ({self.columns}) VALUES ({marks})", rows)
+
+    def flush(self) -> None:
+        """CSV says a missing value and a blank text alike; only rejected rows have blank texts."""
+        if not self._text.tell():
+            return
+        blanks = ', FORCE_NOT_NULL ("column", value)' if self.columns == _REJECTED else ""
+        statement = f"COPY {self.table} ({self.columns}) FROM STDIN (FORMAT csv{blanks})"
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.write(self._text.getvalue())
+        self._text.seek(0)
+        self._text.truncate()
+
+
 def _load(table: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    if connection.vendor == "postgresql":
-        _copy(table, columns, rows)
-    else:
-        _insert(table, columns, rows)
-
-
-def _copy(table: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """CSV says a missing value and a blank text alike; only rejected rows have blank texts."""
-    blanks = ', FORCE_NOT_NULL ("column", value)' if table == "feed_rejected" else ""
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    statement = f"COPY {table} ({columns}) FROM STDIN (FORMAT csv{blanks})"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(text.getvalue())
-
-
-def _insert(table: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    values = ", ".join(["%s"] * len(rows[0]))
-    with connection.cursor() as cursor, _deferred(cursor):
-        cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({values})", rows)
+    loader = _Loader(table, columns)
+    loader.load(rows)
+    loader.flush()
 
 
 @contextmanager

@@ -14,7 +14,9 @@ COLUMNS = (
 
 
 def columns(*header: str, **corrections: str) -> Columns:
-    return Columns(header, COLUMNS, corrections)
+    found = Columns(header, COLUMNS, corrections)
+    found.require()
+    return found
 
 
 @pytest.mark.parametrize("name", ["Tiktoker", "USER_NAME", "user name", "User-Name:", "username", "handle"])

@@ -23,7 +23,7 @@ ENCODINGS = {"utf-8": PLAIN, "utf-8-sig": PLAIN, "utf-16": PLAIN, "cp1252": WEST
 
 
 def read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    source = Source(path)
+    source = Source(path, lambda cells: 0)
     return source.header, list(source.rows())
 
 
@@ -73,7 +73,7 @@ def test_a_row_has_the_number_of_the_line_on_which_it_starts(tmp_path: Path) -> 
 
 def test_the_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
     content = b"a,b\n1,2\n"
-    assert Source(write(tmp_path, content)).sha256 == hashlib.sha256(content).hexdigest()
+    assert Source(write(tmp_path, content), lambda cells: 0).sha256 == hashlib.sha256(content).hexdigest()
 
 
 def test_a_last_line_without_its_end_is_read_when_it_is_whole(tmp_path: Path) -> None:
@@ -82,9 +82,9 @@ def test_a_last_line_without_its_end_is_read_when_it_is_whole(tmp_path: Path) ->
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="No such file"):
-        Source(tmp_path / "missing.csv")
+        Source(tmp_path / "missing.csv", lambda cells: 0)
     with pytest.raises(Refused, match="directory"):
-        Source(tmp_path)
+        Source(tmp_path, lambda cells: 0)
 
 
 def test_an_endless_line_costs_little_memory(tmp_path: Path) -> None:
@@ -113,6 +113,69 @@ def test_a_workbook_reads_like_the_same_rows_in_text(tmp_path: Path) -> None:
         # A spreadsheet has rounded this id: it must not pass for a number.
         (4, ["6.89250503748282E+18", "b\nc", "1.5", "2026-10-15 12:30:00"]),
     ]
+
+
+scalars = st.one_of(
+    st.none(),
+    st.text("ab é'=+-@<&>\"\n😀", max_size=6),
+    st.integers(-(10**14), 10**14),
+    st.floats(-(10**9), 10**9).map(lambda number: round(number, 6)),
+    st.dates(datetime.date(1950, 1, 1), datetime.date(2100, 1, 1)),
+    st.datetimes(datetime.datetime(1950, 1, 1), datetime.datetime(2100, 1, 1)).map(  # noqa: DTZ001
+        lambda moment: moment.replace(microsecond=0)
+    ),
+    st.booleans(),
+)
+
+
+def typed(cell: object) -> str:
+    """A cell as a person would type it."""
+    if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
+        return str(cell.date())
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return "" if cell is None else str(cell)
+
+
+@given(rows=st.lists(st.lists(scalars, min_size=3, max_size=3), max_size=5))
+def test_what_was_written_into_a_workbook_comes_out_of_it(
+    rows: list[list[object]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["first", "second", "third"])
+    for row in rows:
+        sheet.append([None] * 3)
+        for column, cell in enumerate(row, 1):
+            written = sheet.cell(sheet.max_row + (column == 1), column, cell)
+            if isinstance(cell, str):
+                written.data_type = "s"  # openpyxl takes =1 for a formula
+    path = tmp_path_factory.mktemp("book") / "book.xlsx"
+    book.save(path)
+    found = [cells for _line, cells in read(path)[1]]
+    wanted = [list(map(typed, row)) for row in rows]
+    assert found == [[cell if cell.strip() else "" for cell in row] for row in wanted if "".join(row).strip()]
+
+
+def test_the_value_of_a_formula_is_read_and_not_its_text(tmp_path: Path) -> None:
+    rows = b'<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c r="A2"><f>1+1</f><v>2</v></c></row>'
+    assert read(write(tmp_path, hostile.workbook(rows))) == (["1"], [(2, ["2"])])
+
+
+def test_readings_beside_a_text_are_left_out_and_pieces_are_joined(tmp_path: Path) -> None:
+    text = b"<is><r><t>a</t></r><r><t>da</t></r><rPh><t>X</t></rPh></is>"
+    rows = b'<row r="1"><c r="A1" t="inlineStr">' + text + b"</c></row>"
+    assert read(write(tmp_path, hostile.workbook(rows)))[0] == ["ada"]
+
+
+def test_a_long_workbook_costs_little_memory(tmp_path: Path) -> None:
+    row = b'<row><c><v>1</v></c><c t="inlineStr"><is><t>ada</t></is></c></row>'
+    path = write(tmp_path, hostile.workbook(row * 100_000))
+    tracemalloc.start()
+    assert sum(1 for _row in Source(path, lambda cells: 0).rows()) == 99_999
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
 
 
 def test_line_numbers_of_a_workbook_that_starts_further_down(tmp_path: Path) -> None:

@@ -1,0 +1,131 @@
+"""How a file's header was read: shown to a person, corrected, remembered for the next file that has it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from pulse_site.feeds.feed import Column, Feed
+from pulse_site.feeds.mapping import Columns, folded
+from pulse_site.feeds.reading import Source
+from pulse_site.models import HeaderMapping, Upload, User
+from pulse_site.refusal import Refused
+
+LONGEST_SAMPLE = 60
+
+
+def fingerprint(header: Sequence[str]) -> str:
+    """What a header is known by: its names in their order, by their letters and digits."""
+    return hashlib.sha256("\n".join(map(folded, header)).encode()).hexdigest()
+
+
+class Corrections:
+    """What people said of the headers of a feed: for this upload, or else for an earlier one."""
+
+    def __init__(self, upload: Upload) -> None:
+        self.given: dict[str, str] | None = upload.options.get("columns")
+        self._remembered = (
+            {}
+            if self.given is not None
+            else {
+                m.fingerprint: m for m in HeaderMapping.objects.select_related("by").filter(feed=upload.feed)
+            }
+        )
+
+    def remembered(self, header: Sequence[str]) -> HeaderMapping | None:
+        return self._remembered.get(fingerprint(header))
+
+    def of(self, header: Sequence[str]) -> dict[str, str]:
+        """Header -> column, blank for none."""
+        if self.given is not None:
+            return self.given
+        found = self.remembered(header)
+        said = {folded(name): column for name, column in found.columns.items()} if found else {}
+        return {name: said[folded(name)] for name in header if folded(name) in said}
+
+
+def shown(feed: Feed, source: Source, columns: Columns, remembered: HeaderMapping | None) -> dict[str, Any]:
+    """How the header was read, for people: kind, encoding, delimiter, sheet, header_line, headers (header,
+    samples, column), columns (name, required, mapped), missing, remembered (by, at) and the fingerprint.
+
+    A confidential feed shows no samples.
+    """
+    column_at = {at: name for name, places in columns.places.items() for at in places}
+    return {
+        "kind": "workbook" if source.sheet else "text",
+        "encoding": source.encoding,
+        "delimiter": source.delimiter,
+        "sheet": source.sheet,
+        "header_line": source.header_line,
+        "headers": [
+            {
+                "header": header,
+                "samples": [] if feed.confidential else _samples(source, at),
+                "column": column_at.get(at, ""),
+            }
+            for at, header in enumerate(source.header)
+        ],
+        **_mapped(columns.columns, set(column_at.values())),
+        "remembered": remembered and {"by": str(remembered.by or ""), "at": remembered.at.isoformat()},
+        "fingerprint": fingerprint(source.header),
+    }
+
+
+def corrected(
+    mapping: Mapping[str, Any], columns: Sequence[Column], wanted: Mapping[str, str], by: User | None
+) -> dict[str, Any]:
+    """The mapping as a person wants it: header -> column, blank for none.
+
+    Raises Refused for names that aren't there, for a column given to several headers that takes one only, and
+    when a required column is missing.
+    """
+    headers = [entry | {"column": wanted.get(entry["header"], "")} for entry in mapping["headers"]]
+    given = [column for column in {e["header"]: e["column"] for e in headers}.values() if column]
+    takes_many = {column.name for column in columns if column.choose}
+    _refuse(
+        set(wanted) - {entry["header"] for entry in headers}, _("The file has no column named %(names)s.")
+    )
+    _refuse(set(given) - {column.name for column in columns}, _("Pulse reads no column named %(names)s."))
+    _refuse(
+        {name for name in given if given.count(name) > 1} - takes_many,
+        _("Several columns of the file are given as %(names)s; choose one of them."),
+    )
+    found = _mapped(columns, set(given))
+    _refuse(set(found["missing"]), _("Say which column of the file has %(names)s."))
+    return {**mapping, **found, "headers": headers, "remembered": None, "by": by.pk if by else None}
+
+
+def remember(upload: Upload) -> None:
+    """Keep the corrections of an upload for the next file of its feed with the same header."""
+    if upload.options.get("columns"):
+        HeaderMapping.objects.update_or_create(
+            feed=upload.feed,
+            fingerprint=upload.mapping["fingerprint"],
+            defaults={
+                "columns": upload.options["columns"],
+                "by_id": upload.mapping.get("by") or upload.uploaded_by_id,
+                "at": timezone.now(),
+            },
+        )
+
+
+def _mapped(columns: Sequence[Column], given: set[str]) -> dict[str, Any]:
+    return {
+        "columns": [
+            {"name": column.name, "required": column.required, "mapped": column.name in given}
+            for column in columns
+        ],
+        "missing": [column.name for column in columns if column.required and column.name not in given],
+    }
+
+
+def _samples(source: Source, at: int) -> list[str]:
+    cells = (row[at] for row in source.samples if at < len(row))
+    return [" ".join(cell.split())[:LONGEST_SAMPLE] for cell in cells]
+
+
+def _refuse(names: set[str], message: str) -> None:
+    if names:
+        raise Refused(message % {"names": ", ".join(sorted(names))[:200]})
