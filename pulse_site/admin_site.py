@@ -1,16 +1,21 @@
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 
+from allauth.account.views import logout as log_out
 from django.apps import apps
 from django.contrib.admin import AdminSite
-from django.db import DataError, transaction
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db import DataError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from pulse_site import audit, panels
-from pulse_site.models import User
+from pulse_site import panels
 
 
 class PulseAdminSite(AdminSite):
@@ -44,17 +49,18 @@ class PulseAdminSite(AdminSite):
 
         return answered
 
-    def password_change(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> TemplateResponse:
-        """That somebody changed his password is audited, the password is not."""
-        person = cast(User, request.user)
-        before = person.password
-        with transaction.atomic():
-            answer = super().password_change(request, extra_context)
-            if person.password != before:
-                audit.record(person, "person.password", person)
-        return answer
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Nobody logs in here: there is one log-in, which asks for the second factor and counts attempts."""
+        if request.user.is_authenticated and not self.has_permission(request):
+            raise PermissionDenied
+        start = reverse("admin:index", current_app=self.name)
+        return redirect_to_login(request.GET.get(REDIRECT_FIELD_NAME, start))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return log_out(request)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return redirect("account_change_password")
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         context = {"panels": panels.shown(request), "today": timezone.now(), **(extra_context or {})}

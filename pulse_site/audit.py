@@ -20,8 +20,9 @@ How a job module takes part:
                      changed={"status": (F("status"), "booked")}, budget_micros=F("budget_micros"))
 
 `by` is None when Pulse itself acts by a rule. Facts are plain JSON, dates or Decimals (text); never a
-secret: no password, no bank account, no tax number, for these rows can't be taken back. The forms of the
-admin do all this by themselves (admin/audited.py), with each field before and after.
+secret: no password, no bank account, no tax number of a person (a company's stands on its invoices), for
+these rows can't be taken back. The forms of the admin do all this by themselves (admin/audited.py), with each
+field before and after.
 """
 
 from collections.abc import Mapping

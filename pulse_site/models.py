@@ -23,7 +23,9 @@ class Upload(models.Model):
     """One feed file: who gave it, when, what it was, and what came of it.
 
     The row is written when a file is previewed or imported; `summary` holds the counts that the command
-    prints (rows, created, updated, unchanged, rejected, reasons, seconds).
+    prints (rows, created, updated, unchanged, rejected, reasons, seconds), `mapping` how its header was
+    read (feeds/headers.py). `staged` says what stands in the upload's staging tables (feeds/staging.py),
+    `confirmed` which of the summary's warnings somebody took, `before` what its feed needs to undo it.
     """
 
     class Status(models.TextChoices):
@@ -32,6 +34,7 @@ class Upload(models.Model):
         APPLIED = "applied", _("applied")
         REFUSED = "refused", _("refused")
         CANCELLED = "cancelled", _("cancelled")
+        UNDONE = "undone", _("undone")
 
     # In these an upload may still be previewed, applied, refused or cancelled; in the others it is settled.
     WAITING = (Status.UPLOADED, Status.PREVIEWED)
@@ -49,16 +52,54 @@ class Upload(models.Model):
     )
     uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
     applied_at = models.DateTimeField(_("applied"), null=True, blank=True)
+    mapping = models.JSONField(_("mapping"), default=dict, blank=True, editable=False)
+    staged = models.JSONField(_("staged"), default=dict, blank=True, editable=False)
+    before = models.JSONField(_("before"), default=dict, blank=True, editable=False)
+    confirmed = models.JSONField(_("confirmed warnings"), default=list, blank=True)
+    confirmed_by = models.ForeignKey(
+        User, models.PROTECT, verbose_name=_("confirmed by"), null=True, blank=True, related_name="+"
+    )
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    undone_by = models.ForeignKey(
+        User, models.PROTECT, verbose_name=_("undone by"), null=True, blank=True, related_name="+"
+    )
+    undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("upload")
         verbose_name_plural = _("uploads")
         ordering = ["-id"]
         indexes = [models.Index("feed", "sha256", name="upload_feed_sha256")]
-        permissions = [("apply_upload", _("Can apply an upload"))]
+        permissions = [
+            ("apply_upload", _("Can apply an upload")),
+            ("undo_upload", _("Can undo an applied upload")),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class HeaderMapping(models.Model):
+    """How a person read a header that Pulse did not: the default for the next file that has it."""
+
+    feed = models.CharField(_("feed"), max_length=20)
+    fingerprint = models.CharField(
+        _("fingerprint"), max_length=64, help_text=_("SHA-256 of the names in the header.")
+    )
+    columns = models.JSONField(_("columns"), help_text=_("Header to column; blank leaves the header out."))
+    by = models.ForeignKey(
+        User, models.PROTECT, verbose_name=_("by"), null=True, blank=True, related_name="+"
+    )
+    at = models.DateTimeField(_("at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("remembered mapping")
+        verbose_name_plural = _("remembered mappings")
+        ordering = ["-at"]
+        constraints = [models.UniqueConstraint(fields=["feed", "fingerprint"], name="one_mapping_a_header")]
+
+    def __str__(self) -> str:
+        return ", ".join(self.columns)
 
 
 class RejectedRow(models.Model):
@@ -155,6 +196,7 @@ class AuditEvent(models.Model):
         TERMS = "terms", _("terms")
         PEOPLE = "people", _("people and permissions")
         ADVERTISERS = "advertisers", _("advertisers")
+        IMPORTS = "imports", _("imports")
 
     at = models.DateTimeField(_("at"), default=timezone.now)
     actor = models.ForeignKey(
@@ -186,3 +228,34 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject_label}"
+
+
+class Mail(models.Model):
+    """One e-mail: to whom, what about, and whether it is gone (mail.py); its text is kept until then."""
+
+    to = models.EmailField(_("to"))
+    name = models.CharField(_("kind"), max_length=40)
+    language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES)
+    subject = models.CharField(_("subject"), max_length=200)
+    body = models.TextField(_("text"), blank=True)
+    created_at = models.DateTimeField(_("written"), default=timezone.now)
+    not_before = models.DateTimeField(_("not before"), null=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    error = models.CharField(_("error"), max_length=300, blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+
+    class Meta:
+        verbose_name = _("e-mail")
+        verbose_name_plural = _("e-mails")
+        ordering = ["-id"]
+        indexes = [
+            models.Index("not_before", "id", condition=Q(sent_at__isnull=True), name="mail_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.to}: {self.subject}"
+
+    @property
+    def message_id(self) -> str:
+        """The same however often it is sent, so that the reader's program may drop the second one."""
+        return f"<mail-{self.pk}.{self.created_at:%Y%m%d%H%M%S}@{settings.SITE_URL.rpartition('/')[2]}>"

@@ -175,6 +175,8 @@ def _attempt(work: Work) -> None:
         work.close(Run.Status.FAILED, error=str(refusal))
     except Exception as error:
         logger.exception("%s, attempt %s of %s", run, run.attempts, MAX_ATTEMPTS)
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()  # what went wrong may be that it was cut
         last = run.attempts >= MAX_ATTEMPTS
         work.close(Run.Status.FAILED if last else Run.Status.QUEUED, error=f"{type(error).__name__}: {error}")
 
@@ -201,6 +203,7 @@ def _beat_until(stop: threading.Event, work: Work) -> None:
                 # On SQLite the job's own transaction keeps us out, and every rival with us. On PostgreSQL
                 # the server is away: the lease may run out, and then the token protects the data.
                 logger.debug("No heartbeat of %s: %s", work.run, error)
+                connection.close_if_unusable_or_obsolete()
     except Superseded:
         pass  # the job is done, or learns it when it comes to its end
     finally:

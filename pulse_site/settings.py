@@ -43,8 +43,14 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",
+    "django_htmx",
     "csp",
     "import_export",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -57,6 +63,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "pulse_site.accounts.second_factors.Gate",
 ]
 ROOT_URLCONF = "pulse_site.urls"
 WSGI_APPLICATION = "pulse_site.wsgi.application"
@@ -75,6 +84,8 @@ TEMPLATES = [
     }
 ]
 
+FORM_RENDERER = "pulse_site.forms.Renderer"
+
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR / 'pulse.sqlite3'}")}
 SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if SQLITE:
@@ -89,8 +100,9 @@ if SQLITE:
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # To compile a statement takes PostgreSQL longer than ours run without.
-    DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c jit=off"
+    # To compile a statement takes PostgreSQL longer than ours run without; and whoever streams rows wants
+    # them all, not the first tenth soon.
+    DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c jit=off -c cursor_tuple_fraction=1"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "pulse_site.User"
@@ -102,14 +114,64 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "portal:login"
-LOGIN_REDIRECT_URL = "portal:campaigns"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "portal:home"
+SESSION_COOKIE_AGE = 12 * 3600  # a working day
+# Whether staff and owners of advertisers must have one (pulse_site/accounts/second_factors.py).
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=not DEBUG)
+
+# Log-in by django-allauth, for the portal and the admin alike.
+ACCOUNT_ADAPTER = "pulse_site.accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]  # nobody signs up; its checks want to know
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # or anybody could have us write to anybody
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+ACCOUNT_USER_DISPLAY = "pulse_site.accounts.people.display_name"
+ACCOUNT_FORMS = {
+    "login": "pulse_site.accounts.forms.LoginForm",
+    "add_email": "pulse_site.accounts.forms.AddEmailForm",
+    "change_password": "pulse_site.accounts.forms.ChangePasswordForm",
+    "set_password": "pulse_site.accounts.forms.SetPasswordForm",
+    "reset_password": "pulse_site.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "pulse_site.accounts.forms.ResetPasswordKeyForm",
+    "reauthenticate": "pulse_site.accounts.forms.ReauthenticateForm",
+    "confirm_email_verification_code": "pulse_site.accounts.forms.ConfirmCodeForm",
+}
+MFA_FORMS = {
+    "authenticate": "pulse_site.accounts.forms.AuthenticateForm",
+    "reauthenticate": "pulse_site.accounts.forms.ReauthenticateByCodeForm",
+    "activate_totp": "pulse_site.accounts.forms.ActivateAppForm",
+    "add_webauthn": "pulse_site.accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "pulse_site.accounts.forms.EditPasskeyForm",
+}
+MFA_ADAPTER = "pulse_site.accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Pulse"
+# How many proxies stand before the web processes: attempts to log in are counted by the address before them.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0 if DEBUG else 1)
+# Where attempts are counted, for all web processes together: a table that `migrate` makes, or Redis.
+CACHES = {"default": env.cache("CACHE_URL", default="dbcache://pulse_cache")}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 LOCALE_PATHS = [BASE_DIR / "pulse_site" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
+
+# The public address of the site, for links in e-mails.
+SITE_URL = env.str("SITE_URL", default="http://localhost:8000").rstrip("/")
+# E-mail goes to the console of the worker on a laptop; smtp+tls://user:password@host:587 in production.
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Pulse <pulse@localhost>")
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
@@ -125,6 +187,7 @@ STORAGES = {
     },
 }
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # one for each column of a feed's file, which may have a thousand
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -132,6 +195,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
+        "media-src": [SELF],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],
@@ -183,6 +247,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "creators.tasks.refresh_eligibility_daily",
         "schedule": crontab(minute=15, hour=4),
     },
+    "invite-to-terms": {"task": "creators.tasks.invite_to_terms", "schedule": crontab(minute="*/10")},
     "recompute-placements": {
         "task": "campaigns.tasks.recompute_recent_placements",
         "schedule": crontab(minute=45, hour="4-23/2"),
@@ -191,9 +256,13 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "payouts.tasks.calculate_open_months",
         "schedule": crontab(minute=30, hour=5),
     },
-    "forget-confidential-files": {
-        "task": "pulse_site.tasks.forget_confidential_files",
+    "forget-old-uploads": {
+        "task": "pulse_site.tasks.forget_old_uploads",
         "schedule": crontab(minute=20, hour=3),
+    },
+    "forget-replaced-reach": {
+        "task": "creators.tasks.forget_replaced_reach",
+        "schedule": crontab(minute=40, hour=3),
     },
     "seal": {"task": "payouts.tasks.seal_daily", "schedule": crontab(minute=5, hour=0)},
     "verify": {"task": "payouts.tasks.verify_nightly", "schedule": crontab(minute=30, hour=1)},
@@ -202,6 +271,18 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
 RUN_LEASE_SECONDS = env.float("RUN_LEASE_SECONDS", default=60.0)
 
 LAUNCH_MARKET = "US"
+# How many of a thousand views of a video in the lineup are taken to be followed by a place for an ad. An
+# assumption for forecasts alone (campaigns/forecast.py): no money depends on it. Compare it with the ad
+# server's own figures now and then.
+FORECAST_AD_PERMILLE = env.int("FORECAST_AD_PERMILLE", default=100)
+
+# Beyond these an import needs a second confirmation (feeds/guardrails.py, creators/followers.py), in percent:
+# rejected rows; followers lost by all known creators of a file together; creators of a file who lost many.
+IMPORT_WARN_REJECTED_PERCENT = env.int("IMPORT_WARN_REJECTED_PERCENT", default=10)
+IMPORT_WARN_FOLLOWERS_DROP_PERCENT = env.int("IMPORT_WARN_FOLLOWERS_DROP_PERCENT", default=10)
+IMPORT_WARN_CREATORS_DROP_PERCENT = env.int("IMPORT_WARN_CREATORS_DROP_PERCENT", default=10)
+# For so long an import of followers can be undone.
+IMPORT_UNDO_DAYS = env.int("IMPORT_UNDO_DAYS", default=7)
 
 # Who pays, as payment files say it (payouts/files/originator.py). Development's accounts exist nowhere.
 ORIGINATOR_COMPANY_NAME = env.str("ORIGINATOR_COMPANY_NAME", default="PULSE DEMO" if DEBUG else "")
@@ -217,9 +298,20 @@ ORIGINATOR_BIC = env.str("ORIGINATOR_BIC", default="")
 ORIGINATOR_ENTRY_DESCRIPTION = env.str("ORIGINATOR_ENTRY_DESCRIPTION", default="PAYROLL")
 ORIGINATOR_COMPANY_ENTRY_DESCRIPTION = env.str("ORIGINATOR_COMPANY_ENTRY_DESCRIPTION", default="PAYOUT")
 
+# Who issues the invoices, as they say it; lines are parted by "|" (campaigns/invoices/issuer.py).
+INVOICE_ISSUER = env.str("INVOICE_ISSUER", default="Pulse Demo Inc." if DEBUG else "")
+INVOICE_ADDRESS = env.str("INVOICE_ADDRESS", default="1 Example Plaza|New York, NY 10001|US" if DEBUG else "")
+INVOICE_TAX_NUMBER = env.str("INVOICE_TAX_NUMBER", default="EIN 00-0000000" if DEBUG else "")
+INVOICE_EMAIL = env.str("INVOICE_EMAIL", default="billing@pulse.example" if DEBUG else "")
+INVOICE_BANK = env.str(
+    "INVOICE_BANK", default="Demo Bank|Routing 123456780|Account 0000000000" if DEBUG else ""
+)
+
 # How long a link to a creator's statements is good for, and whom he asks when it is no longer.
 STATEMENT_LINK_DAYS = env.int("STATEMENT_LINK_DAYS", default=30)
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="")
+# How long the link is good for by which an approved creator accepts the terms.
+TERMS_LINK_DAYS = env.int("TERMS_LINK_DAYS", default=30)
 # On which form the creators' share is reported at year end, see payouts/tax.py: nec, misc or royalties.
 # Which of them it is is for the programme's tax adviser to say.
 TAX_REPORTING = env.str("TAX_REPORTING", default="nec")

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_ready
 
-from pulse_site import runs
+from pulse_site import mail, runs
 from pulse_site.feeds import feed as feeds
 from pulse_site.feeds import run as imports
 from pulse_site.models import Upload
@@ -20,6 +20,12 @@ def perform(run_id: int) -> None:
 @shared_task
 def sweep() -> None:
     runs.sweep()
+    mail.deliver()
+
+
+@shared_task
+def deliver_mail() -> None:
+    mail.deliver()
 
 
 @worker_ready.connect
@@ -29,7 +35,7 @@ def sweep_at_start(**kwargs: Any) -> None:
 
 
 @shared_task
-def forget_confidential_files() -> None:
+def forget_old_uploads() -> None:
     imports.forget_old()
 
 
@@ -54,3 +60,9 @@ def apply_upload(work: Work, upload_id: int) -> None:
         imports.apply(upload, work.progress)
     with work.once():
         work.result = upload.summary
+
+
+@job
+def undo_upload(work: Work, upload_id: int) -> None:
+    with work.once():
+        work.result = imports.undo(Upload.objects.get(pk=upload_id), work.run.owner, work.progress)

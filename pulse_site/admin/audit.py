@@ -22,18 +22,16 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from pulse_site import audit, panels, sentences
+from pulse_site.admin.exports import WRITERS, download
 from pulse_site.admin.model_admin import ViewOnlyAdmin, badge
 from pulse_site.models import AuditEvent, User
 from pulse_site.panels import panel
-from pulse_site.spreadsheets import csv_chunks, xlsx_chunks
 
 ROOM = "audit"
 PULSE = "Pulse"  # its own doings, in the field for names
 SHOWN = 6
 NAMES = 200  # of staff that the field for names offers
 CHUNK = 2_000
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FORMATS = {"csv": (csv_chunks, "text/csv; charset=utf-8"), "xlsx": (xlsx_chunks, XLSX)}
 COLUMNS = ["at", "actor", "area", "action", "subject_type", "subject_key", "subject", "what", "detail"]
 VIEW = "pulse_site.view_auditevent"
 
@@ -156,7 +154,7 @@ class AuditEventAdmin(ViewOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"title": _("Auditor’s room"), "formats": list(FORMATS), **(extra_context or {})}
+        context = {"title": _("Auditor’s room"), "formats": list(WRITERS), **(extra_context or {})}
         if self.has_view_permission(request):
             context["panels"] = panels.shown(request, page=ROOM)
         return super().changelist_view(request, context)
@@ -165,19 +163,14 @@ class AuditEventAdmin(ViewOnlyAdmin):
         """The list as it is filtered, of any length, sent as it is read."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if format not in FORMATS:
+        if format not in WRITERS:
             raise Http404
         try:
             events = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:
             raise Http404 from None
-        written, content_type = FORMATS[format]
-        name = f"audit-{timezone.now():%Y-%m-%d}.{format}"
-        return StreamingHttpResponse(
-            written(COLUMNS, map(_row, events.iterator(CHUNK))),
-            content_type=content_type,
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+        rows = map(_row, events.iterator(CHUNK))
+        return download(f"audit-{timezone.now():%Y-%m-%d}", format, COLUMNS, rows)
 
 
 def _row(event: AuditEvent) -> list[str]:

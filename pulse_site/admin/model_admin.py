@@ -6,10 +6,8 @@ nothing sorts unless its ModelAdmin says so, and nothing is selected that nobody
 """
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import ActionForm
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
@@ -23,6 +21,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from pulse_site import money, panels
+from pulse_site.admin.keyset import KeysetChangeList
+from pulse_site.forms import DollarsField
 from pulse_site.templatetags import badges
 
 
@@ -53,23 +53,6 @@ class TickedRows(ActionForm):
         return False
 
 
-class DollarsField(forms.DecimalField):
-    """Dollars for the person who types, whole micros for the model."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_digits=15, decimal_places=2, min_value=Decimal("0.01"), **options)
-
-    def prepare_value(self, value: Any) -> Any:
-        return Decimal(value) / money.MICROS_PER_DOLLAR if isinstance(value, int) else value
-
-    def clean(self, value: Any) -> int | None:
-        dollars = super().clean(value)
-        return None if dollars is None else int(dollars * money.MICROS_PER_DOLLAR)
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(self.prepare_value(initial), data)
-
-
 class PulseModelAdmin(admin.ModelAdmin):
     action_form = TickedRows
     paginator = CappedPaginator
@@ -78,6 +61,9 @@ class PulseModelAdmin(admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     sortable_by: ClassVar[Any] = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
+        return KeysetChangeList
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """Nothing is deleted here: money, decisions and lineups refer to it."""

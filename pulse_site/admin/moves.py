@@ -22,6 +22,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from pulse_site import panels
 from pulse_site.admin.model_admin import PulseModelAdmin
 from pulse_site.refusal import Refused
 
@@ -41,6 +42,7 @@ class Move:
     asks_reason: bool = False
     needs_reason: bool = False
     form: "type[MoveForm] | None" = None
+    key: str = ""  # the letter that presses the button
     binds: bool = False  # the answer is bound to what the page showed (MovingAdmin.seen)
 
 
@@ -113,7 +115,12 @@ class MovingAdmin(PulseModelAdmin):
         record = kwargs.get("obj")
         if record is not None:
             context["moves"] = [
-                {"label": move.label, "tone": move.tone, "url": self.move_url(action, [record.pk])}
+                {
+                    "label": move.label,
+                    "tone": move.tone,
+                    "key": move.key,
+                    "url": self.link_of_move(request, action, record),
+                }
                 for action, move in self.moves_for(request)
                 if self.offers(request, action, record)
             ]
@@ -122,6 +129,14 @@ class MovingAdmin(PulseModelAdmin):
     def move_url(self, action: str, ids: Iterable[Any]) -> str:
         address = reverse(f"admin:{self._url_name('move')}", args=[action])
         return f"{address}?{urlencode({'ids': ','.join(map(str, ids))})}"
+
+    def link_of_move(self, request: HttpRequest, action: str, record: Any) -> str:
+        """Where the button of the record's page leads."""
+        return self.move_url(action, [record.pk])
+
+    def after_move(self, request: HttpRequest, records: list[Any]) -> HttpResponseRedirect:
+        """Where to go once the records were moved, or were not."""
+        return redirect(self._back(records))
 
     def move_view(self, request: HttpRequest, action: str) -> HttpResponse:
         if action not in self.moves:
@@ -152,6 +167,7 @@ class MovingAdmin(PulseModelAdmin):
     ) -> HttpResponse:
         move = self.moves[action]
         movable = [record for record, why in obstacles if not why]
+        one = obstacles[0][0] if len(obstacles) == 1 else None
         context = {
             **self.admin_site.each_context(request),
             "title": move.label,
@@ -160,7 +176,8 @@ class MovingAdmin(PulseModelAdmin):
             "form": form,
             "movable": movable,
             "refused": [(record, why) for record, why in obstacles if why],
-            "figures": self.figures(obstacles[0][0]) if len(obstacles) == 1 else (),
+            "figures": self.figures(one) if one else (),
+            "panels": panels.shown(request, one, decisive=True) if one else (),
             "back": self._back([record for record, _why in obstacles]),
         }
         return TemplateResponse(request, "admin/move.html", context)
@@ -173,7 +190,7 @@ class MovingAdmin(PulseModelAdmin):
             messages.success(request, self.perform(request, action, records, **answers))
         except Refused as refusal:
             messages.error(request, str(refusal))
-        return redirect(self._back(movable))
+        return self.after_move(request, movable)
 
     def _back(self, records: list[Model]) -> str:
         if len(records) == 1:

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from pulse_site.admin.exports import Exports, columns
 from pulse_site.admin.model_admin import ViewOnlyAdmin, badge
 from pulse_site.admin.uploads import FEEDS
 from pulse_site.models import Run, Upload
@@ -23,10 +24,15 @@ RECENT = 6
 NAMES = {
     "preview_upload": _("preview of upload"),
     "apply_upload": _("import of upload"),
+    "undo_upload": _("undoing of upload"),
     "refresh_eligibility": _("check of eligibility"),
     "recompute_placements": _("lineup"),
     "calculate_month": _("draft of month"),
+    "decide_in_bulk": _("bulk decision"),
     "verify": _("check of the books"),
+    "approve_payee_changes": _("approval of payees of upload"),
+    "approve_correction": _("approval of correction"),
+    "render_invoices": _("invoices of month"),
     "render_statements": _("statements of month"),
     "prepare_batch": _("payout batch of month"),
     "move_batch": _("payout batch"),
@@ -34,7 +40,13 @@ NAMES = {
 
 
 @admin.register(Run)
-class RunAdmin(ViewOnlyAdmin):
+class RunAdmin(Exports, ViewOnlyAdmin):
+    resource_classes = [
+        columns(
+            Run,
+            "id kind key status owner__username attempts created_at finished_at error",
+        )
+    ]
     list_display = ["name", badge(), "percent", "owner", "created_at", "finished_at"]
     list_filter = ["status"]
     list_select_related = ["owner"]

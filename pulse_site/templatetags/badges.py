@@ -48,6 +48,14 @@ TONES = {
     "filed": "info",
     "sent": "info",
     "returned": "bad",
+    "waiting": "info",
+    "accepted": "good",
+    "expired": "warn",
+    "unpaid": "info",
+    "partly_paid": "info",
+    "overdue": "bad",
+    "available": "info",
+    "set_off": "good",
 }
 
 

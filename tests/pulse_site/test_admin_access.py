@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
+from creators.models import Bulk
 from pulse_site.admin.model_admin import ViewOnlyAdmin
 from pulse_site.admin.moves import MovingAdmin
 from pulse_site.models import User
@@ -34,6 +35,8 @@ ADDED_BY_JOBS = {
     "placementrun",
     "seal",
     "auditevent",
+    "mail",
+    "applicationform",
 }
 
 
@@ -72,7 +75,8 @@ def status(name: str, model: type[Model], page: str) -> int:
     if name == "nobody":
         return 302
     if page == "add":
-        by_jobs = isinstance(admin.site._registry[model], ViewOnlyAdmin)
+        # A bulk decision is prepared on a page of its own, by a permission of its own.
+        by_jobs = isinstance(admin.site._registry[model], ViewOnlyAdmin) and model is not Bulk
         may = not by_jobs and (name == "administrator" or model._meta.model_name in ADDS.get(name, ()))
     else:
         may = name == "administrator" or model._meta.app_label in SEES.get(name, ())

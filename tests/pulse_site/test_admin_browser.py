@@ -13,6 +13,7 @@ from pulse_site.admin.moves import MovingAdmin
 from pulse_site.models import Run, Upload, User
 from tests import desk, factories
 from tests.browser import browser, needs_chromium, open_page, served  # noqa: F401 - fixtures
+from tests.browser import log_in as enter
 
 pytestmark = needs_chromium
 # The pages that differ most.
@@ -26,9 +27,7 @@ def log_in(page: Page) -> list[str]:
     complaints: list[str] = []
     page.on("console", lambda message: _note(complaints, page, message))
     page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
-    page.fill("#id_username", "administrator")
-    page.fill("#id_password", "a-long-password")
-    page.press("#id_password", "Enter")
+    enter(page, "administrator")
     page.wait_for_selector("#user-tools")
     return complaints
 
@@ -53,7 +52,6 @@ def pages() -> Iterator[str]:
             yield model_admin.move_url(next(iter(model_admin.moves)), [record.pk])
     yield reverse("admin:creators_creator_export")
     yield reverse("admin:creators_category_import")
-    yield reverse("admin:password_change")
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
+import tempfile
 from io import StringIO
+from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.db import connection
 from pytest_django.fixtures import Settings
@@ -40,6 +43,26 @@ def test_without_its_key_a_text_is_lost_with_a_clear_error(settings: Settings) -
     settings.ENCRYPTION_KEYS = [new_key()]
     with pytest.raises(ValueError, match="ENCRYPTION_KEYS"):
         encryption.decrypt(token)
+
+
+@pytest.mark.parametrize("nameless", [True, False])
+def test_a_stored_file_is_read_again_and_leaves_nothing_behind(
+    nameless: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a system can't open files without a name, and however many chunks there are."""
+    content = b"iban\nDE89370400440532013000\n" * 10_000
+    given = encryption.EncryptedFile(ContentFile(content))
+    path = tmp_path / "payees.csv"
+    path.write_bytes(b"".join(given.chunks(1_000)))
+    assert b"370400" not in path.read_bytes()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "plain"))
+    (tmp_path / "plain").mkdir()
+    if not nameless:
+        monkeypatch.setattr(encryption, "OPEN_FILES", tmp_path / "nowhere")
+    with encryption.decrypted(path) as plain:
+        assert plain.read_bytes() == plain.read_bytes() == content
+        assert bool(list((tmp_path / "plain").iterdir())) != nameless
+    assert not list((tmp_path / "plain").iterdir())
 
 
 def test_equal_texts_have_equal_digests_and_nothing_else_has() -> None:

@@ -97,9 +97,9 @@ def test_every_model_and_field_is_named_in_words_that_are_translated(model: type
     [
         ("admin:index", "File de contrôle", "Review queue"),
         ("admin:index", "Lots de paiements", "Payout batches"),
-        ("admin:creators_creator_changelist", "L’identifiant ou son début", "The handle or its beginning"),
+        ("admin:creators_creator_changelist", "Une partie de l’identifiant", "A part of the handle"),
         ("admin:campaigns_delivery_changelist", "La référence complète", "reference, in full"),
-        ("admin:pulse_site_upload_add", "Importer et prévisualiser", "Upload and preview"),
+        ("admin:pulse_site_upload_add", "Importer un fichier", "Upload a file"),
     ],
 )
 def test_the_admin_speaks_french(
@@ -112,13 +112,13 @@ def test_the_admin_speaks_french(
 
 
 def test_the_portal_speaks_french(french_browser: Client, owner: User) -> None:
-    entrance = french_browser.get(reverse("portal:login")).content.decode()
+    entrance = french_browser.get(reverse("account_login")).content.decode()
     french_browser.force_login(owner)
-    campaigns = french_browser.get(reverse("portal:campaigns")).content.decode()
-    assert "Suivez vos campagnes" in entrance
-    assert "Follow your campaigns" not in entrance
+    campaigns = french_browser.get(reverse("portal:home"), follow=True).content.decode()
+    assert "Campagnes, rapports et factures" in entrance
+    assert "Campaigns, reports" not in entrance
     assert "<h1>Campagnes</h1>" in campaigns
-    assert "Pas encore de campagne." in campaigns
+    assert "Pas encore de campagne" in campaigns
 
 
 def test_a_refusal_speaks_the_language_of_who_is_refused(db: None) -> None:

@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pulse_site import runs
+from pulse_site.admin.runs import NAMES
 from pulse_site.models import Run, Upload, User
 from pulse_site.refusal import Refused
-from pulse_site.runs import Superseded, Work
+from pulse_site.runs import JOBS, Superseded, Work
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -230,3 +231,7 @@ def test_the_sweeper_rings_for_what_waits_and_what_was_left_behind(rung: list[in
     Run.objects.filter(pk=done.pk).update(status=Run.Status.DONE)
     assert runs.sweep() == 2
     assert rung == [waiting.pk, killed.pk]
+
+
+def test_every_job_has_a_name_that_people_read() -> None:
+    assert {name for name, job in JOBS.items() if not job.__module__.startswith("tests.")} == set(NAMES)

@@ -1,3 +1,4 @@
+import datetime
 import io
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulse_site import spreadsheets
-from pulse_site.spreadsheets import harmless
+from pulse_site.spreadsheets import harmless, restored
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,25 @@ def test_a_workbook_keeps_texts_and_numbers() -> None:
         [("a", "b"), ("<é&🦆>\nx", 12_345_678_901), ("' =1+1", -1), ("ab", 0)],
     ]
     assert workbook([]) == [[("a", "b")]]
+
+
+def test_what_a_spreadsheet_would_round_is_text_and_days_are_days() -> None:
+    moment = datetime.datetime(2026, 10, 31, 23, 59, 58, tzinfo=datetime.UTC)
+    rows = [[10**15 - 1, -(10**15)], [Decimal("-1234.56"), None], [moment.date(), moment], [True, ""]]
+    assert workbook(rows) == [
+        [
+            ("a", "b"),
+            (10**15 - 1, "-1000000000000000"),
+            (-1234.56, None),
+            (datetime.datetime(2026, 10, 31), moment.replace(tzinfo=None)),
+            ("True", None),
+        ]
+    ]
+
+
+@given(st.text())
+def test_what_was_made_harmless_is_restored(text: str) -> None:
+    assert restored(harmless(text)) == text or text.startswith("'")
 
 
 def test_a_workbook_goes_on_in_a_new_sheet_when_one_is_full(monkeypatch: pytest.MonkeyPatch) -> None:

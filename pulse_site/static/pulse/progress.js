@@ -10,7 +10,7 @@
     const run = await response.json();
     if (!run.busy) return location.reload();
     if (run.permille) bar.value = run.permille;
-    if (run.step) step.textContent = run.step;
+    if (run.step) step.textContent = `${run.step} · ${Math.round(run.permille / 10)} %`;
     setTimeout(follow, 1000);
   }
 
