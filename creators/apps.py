@@ -9,4 +9,5 @@ class CreatorsConfig(AppConfig):
     verbose_name = _("Creators")
     feeds = {"followers": "creators.followers.FollowersFeed", "videos": "creators.videos.VideosFeed"}
     guards = GUARDS
+    roles = "creators.roles.ROLES"
     audited = "creators.audited.AUDITED"

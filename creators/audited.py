@@ -11,6 +11,9 @@ AUDITED = {
     "terms.change": Action(
         TERMS, _("proposed terms changed"), _("%(actor)s changed the proposed terms %(subject)s: %(fields)s")
     ),
+    "creator.invite": Action(
+        TERMS, _("link to the terms sent"), _("%(actor)s sent %(subject)s a link to the terms")
+    ),
     "creator.accept_terms": Action(
         TERMS,
         _("terms accepted"),

@@ -5,10 +5,13 @@ The followers and the videos feed both come here, so that a handle means the sam
 
 # ruff: noqa: S608 - names in the statements are written here, never taken from a file
 
+import datetime
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +22,7 @@ from pulse_site.feeds.staging import execute, select
 
 LONGEST_HANDLE = 64
 _HANDLE = re.compile(rf"[\w.\-]{{1,{LONGEST_HANDLE}}}")
+_PLAIN_HANDLES = re.compile(rf"(?:[a-z0-9_.\-]{{1,{LONGEST_HANDLE}}}\n)*")
 
 
 def handle(cell: str) -> str:
@@ -31,11 +35,18 @@ def handle(cell: str) -> str:
     return name
 
 
+def plain_handles(cells: Sequence[str]) -> Sequence[str] | None:
+    """Many handles at once where all are written as Pulse keeps them, else None."""
+    lines = "\n".join(cells) + "\n"
+    return cells if lines.count("\n") == len(cells) and _PLAIN_HANDLES.fullmatch(lines) else None
+
+
 HANDLE = Column(
     "handle",
     handle,
     aliases=("tiktoker", "tiktoker name", "username", "user", "account", "creator", "author", "unique id"),
     type="text",
+    parse_plain=plain_handles,
 )
 
 
@@ -44,9 +55,13 @@ def count_new() -> int:
     return select("SELECT count(DISTINCT handle) FROM feed_ready WHERE creator_id IS NULL")[0][0]
 
 
-def add(market: str = settings.LAUNCH_MARKET) -> None:
-    """Make a candidate of each unknown handle of feed_ready, in the file's order, and fill in creator_id."""
+def add(market: str = settings.LAUNCH_MARKET) -> datetime.datetime:
+    """Make a candidate of each unknown handle of feed_ready, in the file's order, and fill in creator_id.
+
+    Returns the moment since which they are all known.
+    """
     now = timezone.now()
+    moment = connection.ops.adapt_datetimefield_value(now)
     values: dict[str, Any] = {
         "kind": Creator.Kind.CREATOR,
         "market": market,
@@ -54,8 +69,8 @@ def add(market: str = settings.LAUNCH_MARKET) -> None:
         "email": "",
         "language": settings.LANGUAGE_CODE,
         "status": Creator.Status.CANDIDATE,
-        "status_since": now,
-        "created_at": now,
+        "status_since": moment,
+        "created_at": moment,
     }
     added = execute(
         f"""INSERT INTO creators_creator (handle, name, {", ".join(values)})
@@ -70,3 +85,4 @@ def add(market: str = settings.LAUNCH_MARKET) -> None:
         """UPDATE feed_ready SET creator_id = c.id FROM creators_creator c
            WHERE feed_ready.creator_id IS NULL AND c.handle = feed_ready.handle"""
     )
+    return now

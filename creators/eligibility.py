@@ -9,17 +9,18 @@ something else, so that checking twice costs no writes.
 import datetime
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from creators import approval
+from creators import approval, automation
 from creators.models import Creator, Decision, Eligibility, FollowerCount, ProgrammeTerms, VideoCounts
 from pulse_site.refusal import Refused
 
@@ -136,14 +137,31 @@ def refresh(as_of: datetime.date | None = None) -> dict[str, Any]:
         current = not _is_history(day)
         changes = _check_all(day, terms, NEWEST_COUNTS if current else COUNTS_AS_OF)
         queued = _queue(terms, day) if current else 0
+        acted = automation.run(terms, day) if current else {}
     return {
         "as_of": day.isoformat(),
         "terms": terms.version,
         **Eligibility.objects.aggregate(creators=Count("pk"), eligible=Count("pk", filter=Q(eligible=True))),
         **changes,
         "queued": queued,
+        "automatic": acted,
         "seconds": round(time.monotonic() - started, 2),
     }
+
+
+def recheck() -> None:
+    """Check everyone again after an import: as of the newest day that Pulse knows anything about.
+
+    So an import of old counts never takes the verdicts back in time.
+    """
+    newest = (
+        FollowerCount.objects.aggregate(day=Max("as_of")),
+        VideoCounts.objects.aggregate(day=Max("day")),
+        Eligibility.objects.aggregate(day=Max("as_of")),
+    )
+    day = max((found["day"] for found in newest if found["day"]), default=None)
+    with suppress(Refused):  # before the first terms nobody can be eligible
+        refresh(day)
 
 
 def explain(creator: Creator) -> list[RuleResult]:

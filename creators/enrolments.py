@@ -9,12 +9,22 @@ it had never ended. From the next day on he gets a new span.
 import datetime
 
 from django.db import transaction
-from django.db.models import DateField, Exists, F, Func, OuterRef, QuerySet, Value
+from django.db.models import (
+    BigIntegerField,
+    DateField,
+    DateTimeField,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    QuerySet,
+    Value,
+)
 from django.db.models.functions import Concat, Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from creators.models import Creator, Enrolment
+from creators.models import Creator, Enrolment, ProgrammeTerms, TermsAcceptance
 from creators.selection import frozen, insert_from
 from pulse_site import audit
 from pulse_site.models import User
@@ -23,11 +33,14 @@ from pulse_site.refusal import Refused
 LABEL = Concat(Value("@"), "handle")  # as a creator calls himself
 
 
-def accept_terms(creators: QuerySet[Creator], on: datetime.date, by: User | None = None) -> int:
+def accept_terms(
+    creators: QuerySet[Creator], on: datetime.date, by: User | None = None, language: str = ""
+) -> int:
     """Note that `creators` accepted the terms on the day `on`; those who are approved start to earn.
 
-    `by` is who noted it, None for Pulse itself. Returns how many accepted now: whoever accepted before keeps
-    his day. Raises Refused for a day to come.
+    `by` is who noted it, None where the creator did so himself by his link; `language` is the one in which he
+    read them, his own unless given. Returns how many accepted now: whoever accepted before keeps his day.
+    Raises Refused for a day to come and for one before the first terms.
     """
     if on > timezone.localdate():
         raise Refused(
@@ -36,9 +49,28 @@ def accept_terms(creators: QuerySet[Creator], on: datetime.date, by: User | None
     with transaction.atomic(), frozen(creators) as chosen:
         fresh = chosen.filter(terms_accepted_on__isnull=True)
         audit.record_all(by, "creator.accept_terms", fresh, label=LABEL, accepted_on=str(on))
+        _record(fresh, on, by, language)
         accepted = fresh.update(terms_accepted_on=on)
         open_spans(chosen)
     return accepted
+
+
+def _record(fresh: QuerySet[Creator], on: datetime.date, by: User | None, language: str) -> None:
+    """Keep which version each of them accepted, and how."""
+    terms = ProgrammeTerms.objects.filter(starts_on__lte=on, approved=True).order_by("-starts_on").first()
+    if terms is None:
+        raise Refused(_("No approved terms of the programme govern %(day)s.") % {"day": on})
+    channel = TermsAcceptance.Channel.STAFF if by else TermsAcceptance.Channel.LINK
+    insert_from(
+        fresh.order_by("pk"),
+        TermsAcceptance._meta.db_table,
+        creator_id="pk",
+        terms_id=Value(terms.pk, BigIntegerField()),
+        channel=Value(str(channel)),
+        language=Value(language) if language else "language",
+        noted_by_id=Value(by.pk if by else None, BigIntegerField()),
+        accepted_at=Value(timezone.now(), DateTimeField()),
+    )
 
 
 def open_spans(creators: QuerySet[Creator]) -> None:

@@ -1,24 +1,23 @@
 """The followers feed: how many followers each creator has as of a day.
 
 Each count is kept under its day; a creator's newest one stands in Reach as well. Only what differs is
-written, so that a file imported again, or a correction of a few rows, costs next to nothing.
+written, so that a file imported again, or a correction of a few rows, costs next to nothing; and what is
+written over is kept, so that an import can be undone (undoing.py).
 """
 
 # ruff: noqa: S608 - names in the statements are written here, never taken from a file
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.db.models import Max
+from django.utils.translation import gettext as _
 
-from creators import candidates, eligibility
-from creators.models import Eligibility, FollowerCount, VideoCounts
+from creators import candidates, changes, eligibility, undoing
 from pulse_site.feeds import cells, counts
-from pulse_site.feeds.feed import Column, Feed, day_option
-from pulse_site.feeds.staging import execute
-from pulse_site.models import Upload
-from pulse_site.refusal import Refused
+from pulse_site.feeds.feed import Column, Feed, Progress, Warned, day_option
+from pulse_site.feeds.staging import execute, select
+from pulse_site.models import Upload, User
 
 LARGEST_COUNT = 10_000_000_000
 COUNT_ALIASES = (
@@ -38,6 +37,7 @@ class FollowersFeed(Feed):
     name = "followers"
     key = ("handle", "as_of")
     sample = ("handle", "as_of", "followers_before", "followers")
+    undoable = True
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)
@@ -47,7 +47,13 @@ class FollowersFeed(Feed):
     def columns(self) -> tuple[Column, ...]:
         return (
             candidates.HANDLE,
-            Column("followers", counts.count(LARGEST_COUNT), aliases=COUNT_ALIASES, choose=counts.most_exact),
+            Column(
+                "followers",
+                counts.count(LARGEST_COUNT),
+                aliases=COUNT_ALIASES,
+                choose=counts.most_exact,
+                parse_plain=counts.plain(largest=LARGEST_COUNT),
+            ),
             Column(
                 "as_of",
                 cells.day,
@@ -67,69 +73,86 @@ class FollowersFeed(Feed):
         )
 
     def resolution(self) -> tuple[str, Sequence[Any]]:
-        return (
-            """SELECT s.line, s.handle, s.name, s.as_of, s.followers, c.id AS creator_id,
-                      f.followers AS followers_before,
-                      CASE WHEN f.followers IS NULL THEN 'created'
-                           WHEN f.followers <> s.followers THEN 'updated' ELSE 'unchanged' END AS change
-               FROM feed_rows s
-               LEFT JOIN creators_creator c ON c.handle = s.handle
-               LEFT JOIN creators_followercount f ON f.as_of = s.as_of AND f.creator_id = c.id""",
-            (),
+        first, last = select("SELECT min(as_of), max(as_of) FROM feed_rows")[0]
+        nth = "1" if first == last else "row_number() OVER (PARTITION BY s.handle ORDER BY s.as_of DESC)"
+        return beside(
+            f"""SELECT s.line, s.handle, s.name, s.as_of, s.followers, c.id AS creator_id, {nth} AS nth
+                FROM feed_rows s LEFT JOIN creators_creator c ON c.handle = s.handle""",
+            first,
         )
 
     def extras(self) -> dict[str, Any]:
-        return {"new_creators": candidates.count_new()}
+        return {"new_creators": candidates.count_new(), **changes.figures()}
+
+    def warnings(self, figures: Mapping[str, Any]) -> Iterator[Warned]:
+        return changes.warnings(figures)
 
     def apply(self, upload: Upload) -> None:
-        candidates.add()
+        undoing.note(upload)
+        upload.before["creators_at"] = candidates.add().isoformat()
         _name_the_nameless()
-        record("SELECT as_of, creator_id, followers FROM feed_ready WHERE change <> 'unchanged'", upload)
+        record("feed_ready", upload, self.progress)
 
     def afterwards(self) -> None:
-        recheck_eligibility()
+        eligibility.recheck()
+
+    def obstacles(self, upload: Upload) -> list[str]:
+        return undoing.obstacles(upload)
+
+    def undo(self, upload: Upload, by: User | None) -> dict[str, int]:
+        return undoing.undo(upload, by, self.progress)
 
 
-def record(selection: str, upload: Upload) -> int:
-    """Keep follower counts, and as Reach the newest of each creator; returns how many were written.
+def beside(selection: str, first: datetime.date | str) -> tuple[str, Sequence[Any]]:
+    """A SELECT, with its parameters, of follower counts beside what is known of their creators.
 
-    `selection` is a SELECT of as_of, creator_id and followers, one row a creator and day.
+    `selection` gives as_of, creator_id, followers and nth (1 for a creator's newest count in the file), with
+    whatever else is wanted, one row a creator and day; `first` is its first day. What is added is what
+    `record` needs: followers_before and written_by (of the day), reach_before and reach_since (the newest
+    count), newest (1 if this count takes the place of that), and change.
     """
-    written = execute(
-        f"""INSERT INTO creators_followercount (as_of, creator_id, followers, upload_id)
-            SELECT n.as_of, n.creator_id, n.followers, %s FROM ({selection}) n WHERE true
-            ON CONFLICT (as_of, creator_id) DO UPDATE
-            SET followers = excluded.followers, upload_id = excluded.upload_id
-            WHERE creators_followercount.followers <> excluded.followers""",
-        [upload.pk],
+    return (
+        f"""SELECT n.*, f.followers AS followers_before, f.upload_id AS written_by,
+                   r.followers AS reach_before, r.as_of AS reach_since,
+                   CASE WHEN n.nth > 1 OR later.as_of > n.as_of THEN 0 ELSE 1 END AS newest,
+                   CASE WHEN f.followers IS NULL THEN 'created'
+                        WHEN f.followers <> n.followers THEN 'updated' ELSE 'unchanged' END AS change
+            FROM ({selection}) n
+            LEFT JOIN creators_followercount f ON f.as_of = n.as_of AND f.creator_id = n.creator_id
+            LEFT JOIN creators_reach r ON r.creator_id = n.creator_id
+            LEFT JOIN (SELECT creator_id, max(as_of) AS as_of FROM creators_followercount
+                       WHERE as_of > %s GROUP BY creator_id) later ON later.creator_id = n.creator_id""",
+        [first],
     )
-    execute(
-        f"""INSERT INTO creators_reach (creator_id, followers, as_of)
-            SELECT creator_id, followers, as_of
-            FROM (SELECT creator_id, followers, as_of,
-                         row_number() OVER (PARTITION BY creator_id ORDER BY as_of DESC) AS nth
-                  FROM ({selection}) counts) newest
-            WHERE nth = 1
-            ON CONFLICT (creator_id) DO UPDATE SET followers = excluded.followers, as_of = excluded.as_of
-            WHERE creators_reach.as_of <= excluded.as_of
-              AND (creators_reach.as_of, creators_reach.followers) <> (excluded.as_of, excluded.followers)"""
-    )
-    return written
 
 
-def recheck_eligibility() -> None:
-    """Check everyone again after an import: as of the newest day that Pulse knows anything about.
+def record(table: str, upload: Upload, progress: Progress = lambda permille, step: None) -> None:
+    """Keep the follower counts of `table` (as `beside` gives them), and as Reach the newest of each creator.
 
-    So an import of old counts never takes the verdicts back in time.
+    Only what differs is written, and what it replaces is kept.
     """
-    newest = (
-        FollowerCount.objects.aggregate(day=Max("as_of")),
-        VideoCounts.objects.aggregate(day=Max("day")),
-        Eligibility.objects.aggregate(day=Max("as_of")),
-    )
-    day = max((found["day"] for found in newest if found["day"]), default=None)
-    with suppress(Refused):  # before the first terms nobody can be eligible
-        eligibility.refresh(day)
+    for step, statement in enumerate(_RECORD):
+        progress(step * 1_000 // len(_RECORD), _("writing"))
+        execute(statement.format(table=table, upload=int(upload.pk)))
+
+
+_RECORD = (
+    """INSERT INTO creators_replacedcount (upload_id, as_of, creator_id, followers, written_by_id)
+       SELECT {upload}, as_of, creator_id, followers_before, written_by
+       FROM {table} WHERE change = 'updated'""",
+    """UPDATE creators_followercount SET followers = n.followers, upload_id = {upload} FROM {table} n
+       WHERE n.change = 'updated' AND creators_followercount.as_of = n.as_of
+         AND creators_followercount.creator_id = n.creator_id""",
+    """INSERT INTO creators_followercount (as_of, creator_id, followers, upload_id)
+       SELECT as_of, creator_id, followers, {upload} FROM {table} WHERE change = 'created'""",
+    """INSERT INTO creators_replacedreach (upload_id, creator_id, followers, as_of)
+       SELECT {upload}, creator_id, reach_before, reach_since FROM {table}
+       WHERE newest = 1 AND (reach_before IS NULL OR reach_before <> followers)""",
+    """UPDATE creators_reach SET followers = n.followers, as_of = n.as_of FROM {table} n
+       WHERE n.newest = 1 AND n.reach_before <> n.followers AND creators_reach.creator_id = n.creator_id""",
+    """INSERT INTO creators_reach (creator_id, followers, as_of)
+       SELECT creator_id, followers, as_of FROM {table} WHERE newest = 1 AND reach_before IS NULL""",
+)
 
 
 def _name_the_nameless() -> None:

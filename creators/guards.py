@@ -22,4 +22,24 @@ SPANS_NEVER_OVERLAP = Guard(
     ),
 )
 
-GUARDS = (DECISIONS_STAY, SPANS_NEVER_OVERLAP)
+# Not a refusal: it keeps SQLite's search table with the creators, whoever writes them.
+_FORGET = (
+    "INSERT INTO creators_search(creators_search, rowid, searched) VALUES ('delete', OLD.id, OLD.searched);"
+)
+_REMEMBER = "INSERT INTO creators_search(rowid, searched) VALUES (NEW.id, NEW.searched);"
+SEARCHED = Guard(
+    table="creators_creator",
+    triggers=("creator_searched_insert", "creator_searched_delete", "creator_searched_update"),
+    postgresql=(),
+    sqlite=(
+        f"""CREATE TRIGGER IF NOT EXISTS creator_searched_insert AFTER INSERT ON creators_creator
+            BEGIN {_REMEMBER} END""",
+        f"""CREATE TRIGGER IF NOT EXISTS creator_searched_delete AFTER DELETE ON creators_creator
+            BEGIN {_FORGET} END""",
+        f"""CREATE TRIGGER IF NOT EXISTS creator_searched_update
+            AFTER UPDATE OF handle, name ON creators_creator
+            BEGIN {_FORGET} {_REMEMBER} END""",
+    ),
+)
+
+GUARDS = (DECISIONS_STAY, append_only("creators_termsacceptance"), SPANS_NEVER_OVERLAP, SEARCHED)

@@ -37,12 +37,12 @@ def frozen(creators: QuerySet[Creator]) -> Iterator[QuerySet[Creator]]:
         cursor.execute(f"DROP TABLE {table}")
 
 
-def insert_from(creators: QuerySet[Creator], table: str, **columns: str | Combinable) -> int:
-    """INSERT .. SELECT: one row of `table` for each creator; returns how many.
+def insert_from(source: QuerySet[Any], table: str, **columns: str | Combinable) -> int:
+    """INSERT .. SELECT: one row of `table` for each row of `source`; returns how many.
 
-    `columns` says for each column what goes into it: a field of the creator or an expression.
+    `columns` says for each column what goes into it: a field of the row or an expression.
     """
-    rows: QuerySet[Any, Any] = creators.values_list(*columns.values())
+    rows: QuerySet[Any, Any] = source.values_list(*columns.values())
     try:
         select, parameters = rows.query.sql_with_params()
     except EmptyResultSet:

@@ -9,13 +9,14 @@ depends on, so that a lineup can be computed again from one table. What a file d
 
 import datetime
 import functools
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from creators import candidates, followers
+from creators import candidates, eligibility, followers
 from creators.models import Category, Tier, VideoCounts
 from pulse_site.feeds import cells, counts
 from pulse_site.feeds.cells import Unusable
@@ -61,12 +62,18 @@ class VideosFeed(Feed):
         by_name = {name: c.pk for c in categories for name in (c.slug, c.name_en, c.name_fr)}
         by_hashtag = {tag: c.pk for c in reversed(categories) for tag in c.hashtags}
         return (
-            Column("id", cells.number, aliases=("video id", "platform id", "video", "aweme id")),
+            Column(
+                "id",
+                cells.number,
+                aliases=("video id", "platform id", "video", "aweme id"),
+                parse_plain=counts.plain(1, cells.LARGEST_ID),
+            ),
             candidates.HANDLE,
             Column(
                 "published",
                 _published_until(self.day),
                 aliases=("create time", "created", "created at", "published at", "publish time", "posted"),
+                parse_plain=counts.plain(*_published_between(self.day)),
             ),
             _count("views", "n plays", "plays", "play count", "view count", "n views"),
             _count("likes", "n likes", "like count", "hearts", "digg count"),
@@ -80,10 +87,17 @@ class VideosFeed(Feed):
                 counts.count(followers.LARGEST_COUNT),
                 aliases=followers.COUNT_ALIASES,
                 choose=counts.most_exact,
+                parse_plain=counts.plain(largest=followers.LARGEST_COUNT),
                 required=False,
                 compared=False,
             ),
         )
+
+    @property
+    def knowledge(self) -> str:
+        """Categories are found by their names and hashtags, which staff may change."""
+        known = Category.objects.order_by("pk").values_list("pk", "slug", "name_en", "name_fr", "hashtags")
+        return json.dumps(list(known))
 
     def resolution(self) -> tuple[str, Sequence[Any]]:
         published = moment("s.published")
@@ -92,7 +106,7 @@ class VideosFeed(Feed):
                        {published} AS published_at,
                        CAST(%s - s.published / {SECONDS_A_DAY} AS integer) AS age_days,
                        {_CATEGORY} AS category_id, {_TIER} AS tier,
-                       s.views, s.likes, s.comments, s.shares, s.followers,
+                       s.views, s.likes, s.comments, s.shares, s.followers, k.views AS views_before,
                        CASE WHEN v.platform_id IS NULL
                               OR (COALESCE(c.id, 0), %s, {published}, COALESCE({_CATEGORY}, 0), {_TIER})
                               <> (v.creator_id, v.market, v.published_at, COALESCE(v.category_id, 0), v.tier)
@@ -117,20 +131,19 @@ class VideosFeed(Feed):
                 """SELECT count(*) FROM (SELECT handle FROM feed_ready GROUP BY handle
                                          HAVING min(followers) <> max(followers)) differing"""
             )[0][0],
+            **_figures(),
         }
 
     def apply(self, upload: Upload) -> None:
         candidates.add(self.market)
         self._keep_videos()
         execute(_KEEP_COUNTS)
-        followers.record(
-            """SELECT min(day) AS as_of, creator_id, min(followers) AS followers FROM feed_ready
-               WHERE followers IS NOT NULL GROUP BY creator_id HAVING min(followers) = max(followers)""",
-            upload,
-        )
+        counted, parameters = followers.beside(_FOLLOWERS, self.day)
+        execute(f"CREATE TEMPORARY TABLE feed_counts AS {counted}", parameters)
+        followers.record("feed_counts", upload)
 
     def afterwards(self) -> None:
-        followers.recheck_eligibility()
+        eligibility.recheck()
 
     def _keep_videos(self) -> None:
         """A file of a day before the newest one knows nothing new about videos that are known."""
@@ -143,6 +156,24 @@ class VideosFeed(Feed):
         )
 
 
+def _figures() -> dict[str, Any]:
+    """The views of those already counted on that day, before and after; rows by category, blank for none."""
+    before, after = select(
+        """SELECT CAST(sum(views_before) AS bigint), CAST(sum(views) AS bigint)
+           FROM feed_ready WHERE views_before IS NOT NULL"""
+    )[0]
+    categories = select(
+        """SELECT COALESCE(max(c.slug), ''), count(*) FROM feed_ready r
+           LEFT JOIN creators_category c ON c.id = r.category_id
+           GROUP BY r.category_id ORDER BY count(*) DESC"""
+    )
+    return {"views": {"before": before or 0, "after": after or 0}, "categories": dict(categories)}
+
+
+# Of a file that says a creator's followers beside each of his videos, where it says the same everywhere.
+_FOLLOWERS = """
+    SELECT min(day) AS as_of, creator_id, min(followers) AS followers, 1 AS nth FROM feed_ready
+    WHERE followers IS NOT NULL GROUP BY creator_id HAVING min(followers) = max(followers)"""
 _KEEP_UP = """UPDATE
     SET creator_id = excluded.creator_id, published_at = excluded.published_at, market = excluded.market,
         category_id = excluded.category_id, tier = excluded.tier"""
@@ -160,7 +191,7 @@ _KEEP_COUNTS = """
 
 
 def _count(name: str, *aliases: str) -> Column:
-    return Column(name, counts.count(), aliases=aliases, choose=counts.most_exact)
+    return Column(name, counts.count(), aliases=aliases, choose=counts.most_exact, parse_plain=counts.plain())
 
 
 def _days(day: datetime.date) -> int:
@@ -170,18 +201,22 @@ def _days(day: datetime.date) -> int:
 
 def _published_until(day: datetime.date) -> Callable[[str], int]:
     """A parser of moments (seconds since 1970, or ISO, UTC where it doesn't say) up to the end of `day`."""
-    earliest = _days(cells.EARLIEST_DAY) * SECONDS_A_DAY
-    end = (_days(day) + 1) * SECONDS_A_DAY
+    earliest, latest = _published_between(day)
 
     def parse(cell: str) -> int:
         seconds = int(cell) if cell.isdigit() and cell.isascii() and len(cell) < 12 else _iso_seconds(cell)
-        if seconds >= end:
+        if seconds > latest:
             raise Unusable("future_date", _("Published after the day of the counts; check both dates."))
         if seconds < earliest:
             raise Unusable("bad_date", _("This day is too long ago; check the date."))
         return seconds
 
     return parse
+
+
+def _published_between(day: datetime.date) -> tuple[int, int]:
+    """The first and the last second, since 1970, in which a video of that day's counts may have come out."""
+    return _days(cells.EARLIEST_DAY) * SECONDS_A_DAY, (_days(day) + 1) * SECONDS_A_DAY - 1
 
 
 def _iso_seconds(cell: str) -> int:

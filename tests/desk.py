@@ -5,8 +5,10 @@ import itertools
 
 from django.contrib.auth.models import Group
 
-from campaigns.models import Campaign, Delivery, Placement, PlacementRun
-from creators.models import Decision, Eligibility, FollowerCount
+from campaigns import team
+from campaigns.invoices import settling
+from campaigns.models import Campaign, Delivery, Invoice, Placement, PlacementRun
+from creators.models import Bulk, Decision, Eligibility, FollowerCount
 from payouts.models import (
     Account,
     Correction,
@@ -55,9 +57,19 @@ def _fill_one(number: int) -> None:
     Decision.objects.create(
         creator=creator, action="approve", from_status="pending", to_status="approved", decided_by=user
     )
+    Bulk.objects.create(action="approve", chosen_by="a list", prepared_by=user)
     campaign = factories.campaign()
+    factories.creative(campaign, added_by=user, status="submitted")
+    factories.rate(starts_on=factories.DAY + datetime.timedelta(days=number))
+    _fill_letters(campaign, user)
     _fill_lineup(number, campaign)
+    _fill_invoices(campaign)
     _fill_money(number, campaign, user)
+
+
+def _fill_letters(campaign: Campaign, user: User) -> None:
+    """An invitation, and with it an e-mail."""
+    team.invite(campaign.advertiser, f"{user}@brand.example", "viewer", user)
 
 
 def _fill_lineup(number: int, campaign: Campaign) -> None:
@@ -78,10 +90,29 @@ def _fill_lineup(number: int, campaign: Campaign) -> None:
         campaign=campaign,
         rank=1,
         impressions=1_000,
+        billed_impressions=1_000,
         verdict=Delivery.Verdict.BILLABLE,
         revenue_micros=10_000_000,
         month=factories.month(),
         **placed,
+    )
+
+
+def _fill_invoices(campaign: Campaign) -> None:
+    """A paid one and a credit note, in months of their own."""
+    Account.objects.create(
+        code=f"receivable:advertiser:{campaign.advertiser_id}",
+        kind=Account.Kind.RECEIVABLE,
+        advertiser=campaign.advertiser,
+    )
+    invoice = factories.invoice(campaign.advertiser)
+    factories.invoice(campaign.advertiser, kind=Invoice.Kind.CREDIT_NOTE)
+    settling.receive(
+        campaign.advertiser,
+        f"entry:test:{campaign.pk}",
+        invoice.amount_micros,
+        received_on=factories.DAY,
+        invoice=invoice,
     )
 
 

@@ -10,15 +10,16 @@ from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from import_export import fields
 
-from creators import approval, enrolments
+from creators import approval, enrolments, invitations
+from creators.admin.reasons import form_for
+from creators.admin.review import ReviewMode
 from creators.eligibility import rule_names
-from creators.models import MOVES, Creator, Decision
+from creators.models import MOVES, Creator, Decision, ReplacedReach
 from pulse_site.admin import model_admin
-from pulse_site.admin.exports import Exports, HarmlessResource
-from pulse_site.admin.moves import Move, MovingAdmin, counted
-from pulse_site.models import User
+from pulse_site.admin.exports import Exports, columns
+from pulse_site.admin.moves import Move, counted
+from pulse_site.models import Upload, User
 from pulse_site.panels import panel
 
 OLDEST_FIRST = (Creator.Status.PENDING, Creator.Status.ASKED)
@@ -75,27 +76,31 @@ class SizeFilter(admin.SimpleListFilter):
         return queryset.filter(reach__followers__gte=low, reach__followers__lt=high)
 
 
-class CreatorResource(HarmlessResource):
-    followers = fields.Field(attribute="reach__followers", column_name="followers")
-    eligible = fields.Field(attribute="eligibility__eligible", column_name="eligible")
-    failed_rules = fields.Field(attribute="eligibility__failed_rules", column_name="failed_rules")
+class UploadFilter(admin.SimpleListFilter):
+    """Whose newest count an upload brought (`5-new`) or changed (`5-changed`); its page leads here."""
 
-    class Meta:
-        model = Creator
-        fields = (
-            "handle",
-            "name",
-            "kind",
-            "market",
-            "category__slug",
-            "standing",
-            "status",
-            "status_since",
-            "terms_accepted_on",
-            "followers",
-            "eligible",
-            "failed_rules",
-        )
+    title = gettext_lazy("upload")
+    parameter_name = "upload"
+    kinds = {"new": (True, gettext_lazy("new")), "changed": (False, gettext_lazy("changed"))}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The one that the list is filtered by, so that it can be left."""
+        chosen = self.chosen(request.GET.get(self.parameter_name, ""))
+        return [(f"{chosen[0].pk}-{chosen[1]}", f"{chosen[0]}: {self.kinds[chosen[1]][1]}")] if chosen else []
+
+    def chosen(self, value: str) -> tuple[Upload, str] | None:
+        number, _hyphen, kind = value.partition("-")
+        if not number.isdecimal() or len(number) > 18 or kind not in self.kinds:
+            return None
+        upload = Upload.objects.filter(pk=int(number)).first()
+        return (upload, kind) if upload else None
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Creator]) -> QuerySet[Creator]:
+        number, _hyphen, kind = str(self.value()).partition("-")
+        if kind not in self.kinds:
+            return queryset
+        replaced = ReplacedReach.objects.filter(upload=int(number), followers__isnull=self.kinds[kind][0])
+        return queryset.filter(pk__in=replaced.values("creator"))
 
 
 MOVE_LABELS = {
@@ -107,7 +112,8 @@ MOVE_LABELS = {
     Decision.Action.WITHDRAW: gettext_lazy("Withdraw"),
     Decision.Action.REOPEN: gettext_lazy("Reopen"),
 }
-ACCEPT_TERMS = "accept-terms"
+KEYS = {Decision.Action.APPROVE: "a", Decision.Action.REJECT: "r", Decision.Action.ASK: "i"}
+ACCEPT_TERMS, SEND_TERMS = "accept-terms", "send-terms"
 WELCOME = frozenset({Creator.Status.PENDING, Creator.Status.ASKED, Creator.Status.APPROVED})
 TONES = {
     Decision.Action.APPROVE: "good",
@@ -117,22 +123,41 @@ TONES = {
 }
 
 
+FOLLOWERS = model_admin.count("reach__followers", gettext_lazy("followers"), "reach__followers")
+
+
 @admin.register(Creator)
-class CreatorAdmin(Exports, MovingAdmin):
-    resource_classes = [CreatorResource]
+class CreatorAdmin(Exports, ReviewMode):
+    resource_classes = [
+        columns(
+            Creator,
+            "handle name kind market category__slug standing status status_since terms_accepted_on "
+            "reach__followers eligibility__eligible eligibility__failed_rules",
+        )
+    ]
+    change_list_template = "admin/creators/creator/change_list.html"
     list_display = [
         "handle",
         "name",
         model_admin.badge(),
-        model_admin.count("reach__followers", gettext_lazy("followers")),
+        FOLLOWERS,
         "rules",
         "category",
         "since",
     ]
-    list_filter = [StatusFilter, SizeFilter, "eligibility__eligible", "category", "kind", "standing"]
+    list_filter = [
+        StatusFilter,
+        SizeFilter,
+        UploadFilter,
+        "eligibility__eligible",
+        "category",
+        "kind",
+        "standing",
+    ]
     list_select_related = ["reach", "eligibility", "category"]
+    sortable_by = (FOLLOWERS,)
     search_fields = ["handle__prefix"]
-    search_help_text = gettext_lazy("The handle or its beginning, among creators of every status.")
+    search_help_text = gettext_lazy("A part of the handle or the name, among creators of every status.")
     fields = [
         "handle",
         "name",
@@ -154,10 +179,16 @@ class CreatorAdmin(Exports, MovingAdmin):
             MOVES[action][0],
             tone=TONES.get(action, ""),
             asks_reason=True,
-            needs_reason=action in approval.NEEDS_REASON,
+            form=form_for(action),
+            key=KEYS.get(action, ""),
         )
         for action, label in MOVE_LABELS.items()
-    } | {ACCEPT_TERMS: Move(gettext_lazy("Terms accepted"), ("creators.review_creator",), WELCOME)}
+    } | {
+        ACCEPT_TERMS: Move(gettext_lazy("Terms accepted"), ("creators.review_creator",), WELCOME),
+        SEND_TERMS: Move(
+            gettext_lazy("Send the terms"), ("creators.review_creator",), frozenset({Creator.Status.APPROVED})
+        ),
+    }
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """Along the index (status, status_since, id): the queue oldest first, the others newest first."""
@@ -167,7 +198,7 @@ class CreatorAdmin(Exports, MovingAdmin):
         return ["status_since", "id"] if status in OLDEST_FIRST else ["-status_since", "-id"]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        return super().get_search_results(request, queryset, search_term.strip().lstrip("@").lower())
+        return (queryset.matching(search_term) if search_term.strip() else queryset), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Creator | None = None) -> list[str]:
         written_by_moves = ["status_since", "terms_accepted_on", "created_at"]
@@ -188,9 +219,11 @@ class CreatorAdmin(Exports, MovingAdmin):
 
     def obstacle(self, request: HttpRequest, action: str, record: Creator) -> str:
         why = super().obstacle(request, action, record)
-        if action == ACCEPT_TERMS and record.terms_accepted_on:
+        if action in (ACCEPT_TERMS, SEND_TERMS) and record.terms_accepted_on:
             day = date_format(record.terms_accepted_on)
             return _("Accepted the terms on %(day)s already.") % {"day": day}
+        if action == SEND_TERMS and not why and not record.email:
+            return _("There is no e-mail address; enter one first.")
         eligibility = getattr(record, "eligibility", None)
         if why or action != Decision.Action.APPROVE or (eligibility and eligibility.eligible):
             return why
@@ -203,6 +236,10 @@ class CreatorAdmin(Exports, MovingAdmin):
         if action == ACCEPT_TERMS:
             by = cast(User, request.user)
             return counted(enrolments.accept_terms(records, timezone.localdate(), by))
+        if action == SEND_TERMS:
+            for creator in records:  # a page's rows at most, each with a letter of its own
+                invitations.invite(creator, cast(User, request.user))
+            return _("The link to the terms was sent.")
         decided = approval.decide(records, action, request.user, **answers)  # type: ignore[arg-type]
         told = counted(decided.moved)
         if not decided.refused:
@@ -219,24 +256,20 @@ def review_queue(request: HttpRequest) -> dict[str, object]:
     return {**pending, "asked": Creator.objects.filter(status=Creator.Status.ASKED).count()}
 
 
+@panel("admin/panels/upload_creators.html", of=Upload, permission="creators.view_creator", position=10)
+def brought_by(request: HttpRequest, upload: Upload) -> dict[str, Any] | None:
+    """The way to the creators whose newest count came with an upload."""
+    return {"upload": upload} if ReplacedReach.objects.filter(upload=upload).exists() else None
+
+
 @admin.register(Decision)
 class DecisionAdmin(Exports, model_admin.ViewOnlyAdmin):
-    class DecisionResource(HarmlessResource):
-        class Meta:
-            model = Decision
-            fields = (
-                "id",
-                "creator__handle",
-                "action",
-                "from_status",
-                "to_status",
-                "reason",
-                "note",
-                "decided_by__username",
-                "decided_at",
-            )
-
-    resource_classes = [DecisionResource]
+    resource_classes = [
+        columns(
+            Decision,
+            "id creator__handle action from_status to_status reason note decided_by__username decided_at",
+        )
+    ]
     list_display = [
         "decided_at",
         "creator",

@@ -5,16 +5,39 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from import_export.admin import ImportExportModelAdmin
+from import_export import fields, widgets
 
+from creators.admin.follower_resource import FollowerResource
 from creators.eligibility import rule_names
 from creators.models import Category, Eligibility, Enrolment, ProgrammeTerms, Reach
 from pulse_site.admin import model_admin
 from pulse_site.admin.audited import AuditedAdmin
-from pulse_site.admin.exports import Exports, HarmlessResource
+from pulse_site.admin.exports import Exports, columns
+from pulse_site.admin.imports import Imports, ReferenceResource
+from pulse_site.feeds import counts
 
 
-class CategoryResource(HarmlessResource):
+class Hashtags(widgets.Widget):
+    """A list of hashtags as a person types it: apart by commas or blanks, with or without #."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> list[str]:
+        return [tag.lstrip("#").lower() for tag in str(value).replace(",", " ").split()]
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return ", ".join(value or ())
+
+
+class Position(widgets.IntegerWidget):
+    """A whole number; the library's own takes 1.9 for 1."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> int:
+        return counts.count(MOST_CATEGORIES)(str(value))
+
+
+class CategoryResource(ReferenceResource):
+    hashtags = fields.Field(attribute="hashtags", column_name="hashtags", widget=Hashtags())
+    position = fields.Field(attribute="position", column_name="position", widget=Position())
+
     class Meta:
         model = Category
         import_id_fields = ("slug",)
@@ -22,7 +45,7 @@ class CategoryResource(HarmlessResource):
 
 
 @admin.register(Category)
-class CategoryAdmin(Exports, model_admin.PulseModelAdmin, ImportExportModelAdmin):
+class CategoryAdmin(Imports, Exports, model_admin.PulseModelAdmin):
     """Reference data: the one model that is imported by the library, a few rows at a time."""
 
     resource_classes = [CategoryResource]
@@ -31,13 +54,20 @@ class CategoryAdmin(Exports, model_admin.PulseModelAdmin, ImportExportModelAdmin
     search_fields = ["slug", "name_en", "name_fr"]
 
 
+MOST_CATEGORIES = 1_000
+TERMS = " ".join(
+    f"{field.name}__username" if field.is_relation else field.name
+    for field in ProgrammeTerms._meta.fields
+    if field.name != "id"
+)
 MINIMUM_PAYOUT = model_admin.dollars("minimum_payout_micros", _("minimum payout"))
 
 
 @admin.register(ProgrammeTerms)
-class ProgrammeTermsAdmin(AuditedAdmin):
+class ProgrammeTermsAdmin(Exports, AuditedAdmin):
     """A new version may be proposed and edited until it is approved; then it is only read."""
 
+    resource_classes = [columns(ProgrammeTerms, TERMS)]
     list_display = ["__str__", "starts_on", "market", "min_followers", "share", "lineup_share", "approved"]
     audited = ("terms.propose", "terms.change")
     written_by_approval = ("approved", "proposed_by", "approved_by")
@@ -83,7 +113,8 @@ def percent(basis_points: int) -> str:
 
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(model_admin.ViewOnlyAdmin):
+class EnrolmentAdmin(Exports, model_admin.ViewOnlyAdmin):
+    resource_classes = [columns(Enrolment, "creator__handle starts_on ends_on")]
     list_display = ["creator", "starts_on", "ends_on"]
     list_select_related = ["creator"]
     ordering = ["-id"]
@@ -91,7 +122,8 @@ class EnrolmentAdmin(model_admin.ViewOnlyAdmin):
 
 
 @admin.register(Reach)
-class ReachAdmin(model_admin.ViewOnlyAdmin):
+class ReachAdmin(Exports, model_admin.ViewOnlyAdmin):
+    resource_classes = [FollowerResource]
     list_display = ["creator", model_admin.count("followers", _("followers")), "as_of"]
     list_select_related = ["creator"]
     search_fields = ["creator__handle__prefix"]
@@ -100,7 +132,13 @@ class ReachAdmin(model_admin.ViewOnlyAdmin):
 
 
 @admin.register(Eligibility)
-class EligibilityAdmin(model_admin.ViewOnlyAdmin):
+class EligibilityAdmin(Exports, model_admin.ViewOnlyAdmin):
+    resource_classes = [
+        columns(
+            Eligibility,
+            "creator__handle eligible failed_rules followers videos as_of terms__version",
+        )
+    ]
     list_display = [
         "creator",
         "eligible",

@@ -11,13 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from creators import history
 from creators.models import Video
 from pulse_site.admin import model_admin
+from pulse_site.admin.exports import Exports, columns
 from pulse_site.panels import panel
 
 DAYS = 40
 
 
 @admin.register(Video)
-class VideoAdmin(model_admin.ViewOnlyAdmin):
+class VideoAdmin(Exports, model_admin.ViewOnlyAdmin):
+    resource_classes = [columns(Video, "platform_id creator__handle category__slug tier market published_at")]
     list_display = ["platform_id", "creator", "category", "tier", "market", "published_at"]
     list_select_related = ["creator", "category"]
     ordering = ["-platform_id"]

@@ -1,19 +1,32 @@
-"""Creators, what was decided about them, and when they earn."""
+"""Creators: the people and publishers whose videos the programme knows."""
 
 from __future__ import annotations
 
-import datetime
-
 from django.conf import settings
-from django.db import models
-from django.db.models import F, Q
+from django.db import connections, models
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Concat, Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from creators.models.programme import Category
 
+SHORTEST_PART = 3  # of trigrams there are none in less
+MATCHING = "SELECT rowid FROM creators_search WHERE creators_search MATCH %s"
+
 
 class CreatorQuerySet(models.QuerySet["Creator"]):
+    def matching(self, text: str) -> CreatorQuerySet:
+        """Whose handle or name has `text` in it; of less than three letters, whose handle begins with it."""
+        part = text.strip().lstrip("@").lower()
+        if len(part) < SHORTEST_PART:
+            return self.filter(handle__startswith=part)
+        if connections[self.db].vendor == "postgresql":
+            return self.filter(searched__contains=part)
+        phrase = '"{}"'.format(part.replace('"', '""'))
+        return self.filter(pk__in=RawSQL(MATCHING, (phrase,)))  # noqa: S611
+
     def pending(self) -> CreatorQuerySet:
         return self.filter(status=Creator.Status.PENDING)
 
@@ -60,6 +73,15 @@ class Creator(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.CANDIDATE)
     status_since = models.DateTimeField(_("in this status since"), default=timezone.now)
     terms_accepted_on = models.DateField(_("terms accepted on"), null=True, blank=True)
+    invited_at = models.DateTimeField(
+        _("invited"), null=True, blank=True, help_text=_("When the newest link to the terms was sent.")
+    )
+    searched = models.GeneratedField(
+        expression=Lower(Concat("handle", models.Value(" "), "name")),
+        output_field=models.CharField(max_length=265),
+        db_persist=True,
+        verbose_name=_("what a search looks in"),
+    )
     created_at = models.DateTimeField(_("known since"), default=timezone.now)
 
     objects = CreatorQuerySet.as_manager()
@@ -77,117 +99,9 @@ class Creator(models.Model):
         ]
         permissions = [
             ("review_creator", _("Can approve and reject creators")),
+            ("review_in_bulk", _("Can decide about many creators at once")),
             ("override_eligibility", _("Can approve creators who are not eligible")),
         ]
 
     def __str__(self) -> str:
         return f"@{self.handle}"
-
-
-class Decision(models.Model):
-    """One move of one creator: who, when, from where to where, and why. Append-only in the database."""
-
-    class Action(models.TextChoices):
-        QUEUE = "queue", _("queue for review")
-        APPROVE = "approve", _("approve")
-        REJECT = "reject", _("reject")
-        ASK = "ask", _("ask for information")
-        SUSPEND = "suspend", _("suspend")
-        REINSTATE = "reinstate", _("reinstate")
-        WITHDRAW = "withdraw", _("withdraw")
-        REOPEN = "reopen", _("reopen")
-
-    creator = models.ForeignKey(Creator, models.PROTECT, verbose_name=_("creator"), related_name="decisions")
-    action = models.CharField(_("action"), max_length=10, choices=Action)
-    from_status = models.CharField(_("from"), max_length=10, choices=Creator.Status)
-    to_status = models.CharField(_("to"), max_length=10, choices=Creator.Status)
-    reason = models.CharField(_("reason"), max_length=200, blank=True)
-    note = models.TextField(_("note"), blank=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        verbose_name=_("decided by"),
-        null=True,
-        blank=True,
-        related_name="decisions",
-        help_text=_("Empty: Pulse itself, by a rule."),
-    )
-    decided_at = models.DateTimeField(_("decided"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("decision")
-        verbose_name_plural = _("decisions")
-        ordering = ["-id"]
-
-    def __str__(self) -> str:
-        return f"{self.get_action_display()} #{self.pk}"
-
-
-# The state machine of creators: action -> (the statuses it may start from, the status it leads to).
-MOVES: dict[str, tuple[frozenset[str], str]] = {
-    Decision.Action.QUEUE: (frozenset({Creator.Status.CANDIDATE}), Creator.Status.PENDING),
-    Decision.Action.APPROVE: (
-        frozenset({Creator.Status.PENDING, Creator.Status.ASKED}),
-        Creator.Status.APPROVED,
-    ),
-    Decision.Action.REJECT: (
-        frozenset({Creator.Status.PENDING, Creator.Status.ASKED}),
-        Creator.Status.REJECTED,
-    ),
-    Decision.Action.ASK: (frozenset({Creator.Status.PENDING}), Creator.Status.ASKED),
-    Decision.Action.SUSPEND: (frozenset({Creator.Status.APPROVED}), Creator.Status.SUSPENDED),
-    Decision.Action.REINSTATE: (frozenset({Creator.Status.SUSPENDED}), Creator.Status.APPROVED),
-    Decision.Action.WITHDRAW: (
-        frozenset(
-            {
-                Creator.Status.PENDING,
-                Creator.Status.ASKED,
-                Creator.Status.APPROVED,
-                Creator.Status.SUSPENDED,
-            }
-        ),
-        Creator.Status.WITHDRAWN,
-    ),
-    Decision.Action.REOPEN: (
-        frozenset({Creator.Status.REJECTED, Creator.Status.WITHDRAWN}),
-        Creator.Status.PENDING,
-    ),
-}
-
-
-class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
-    def covering(self, day: datetime.date) -> EnrolmentQuerySet:
-        """The spans in which `day` lies."""
-        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day), starts_on__lte=day)
-
-
-class Enrolment(models.Model):
-    """A span of days, both ends included, in which a creator earns: approved and terms accepted.
-
-    Spans of one creator never overlap: the database refuses it (guards.py).
-    """
-
-    creator = models.ForeignKey(
-        Creator, models.PROTECT, verbose_name=_("creator"), related_name="enrolments", db_index=False
-    )
-    starts_on = models.DateField(_("first day"))
-    ends_on = models.DateField(_("last day"), null=True, blank=True)
-
-    objects = EnrolmentQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("enrolment")
-        verbose_name_plural = _("enrolments")
-        ordering = ["creator", "starts_on"]
-        constraints = [
-            models.UniqueConstraint(fields=["creator", "starts_on"], name="enrolment_creator_start"),
-            models.UniqueConstraint(
-                fields=["creator"], condition=Q(ends_on__isnull=True), name="enrolment_one_open"
-            ),
-            models.CheckConstraint(
-                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")), name="enrolment_span"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.starts_on} – {self.ends_on or '…'}"

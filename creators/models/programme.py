@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.formats import number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -89,6 +91,28 @@ class ProgrammeTerms(models.Model):
         default=365,
         help_text=_("Older sanctions screenings hold a payment."),
     )
+    review_hours = models.PositiveSmallIntegerField(
+        _("hours to review a creator"), default=48, help_text=_("Whoever waits longer is overdue.")
+    )
+    grace_days = models.PositiveSmallIntegerField(
+        _("days of grace"),
+        default=30,
+        help_text=_("An approved creator who no longer meets the rules has so long to put it right."),
+    )
+    auto_approve_followers = models.PositiveIntegerField(
+        _("approve by itself from followers"),
+        null=True,
+        blank=True,
+        help_text=_("Pulse approves who waits, meets every rule and has so many followers. Empty: nobody."),
+    )
+    auto_reject_rules = models.CharField(
+        _("reject by itself for rules"),
+        max_length=80,
+        blank=True,
+        help_text=_(
+            "Names of rules, separated by a blank: Pulse rejects who waits and fails one. Empty: nobody."
+        ),
+    )
     approved = models.BooleanField(_("approved"), default=False)
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -128,6 +152,19 @@ class ProgrammeTerms(models.Model):
         return f"v{self.version}"
 
     @property
+    def share_percent(self) -> str:
+        return _percent(self.share_basis_points)
+
+    @property
+    def lineup_percent(self) -> str:
+        return _percent(self.lineup_basis_points)
+
+    @property
     def horizon_days(self) -> int:
         """The greatest age in days at which a video still scores."""
         return len(self.decay_permille) - 1
+
+
+def _percent(basis_points: int) -> str:
+    """5_000 is "50", 425 is "4.25", as the reader's language writes it."""
+    return number_format(Decimal(basis_points) / 100, use_l10n=True)

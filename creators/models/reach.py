@@ -40,19 +40,97 @@ class FollowerCount(models.Model):
         return f"{self.as_of}: {self.followers}"
 
 
+class ReplacedCount(models.Model):
+    """A follower count that an upload corrected: what stood there before, for good."""
+
+    pk = models.CompositePrimaryKey("upload_id", "as_of", "creator_id")
+    upload = models.ForeignKey(
+        "pulse_site.Upload",
+        models.PROTECT,
+        verbose_name=_("upload"),
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    as_of = models.DateField(_("as of"))
+    creator = models.ForeignKey(
+        Creator,
+        models.PROTECT,
+        verbose_name=_("creator"),
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    followers = models.PositiveBigIntegerField(_("followers"))
+    written_by = models.ForeignKey(
+        "pulse_site.Upload",
+        models.PROTECT,
+        verbose_name=_("written by"),
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+
+    class Meta:
+        verbose_name = _("replaced follower count")
+        verbose_name_plural = _("replaced follower counts")
+
+    def __str__(self) -> str:
+        return f"{self.as_of}: {self.followers}"
+
+
 class Reach(models.Model):
-    """The newest follower count of a creator."""
+    """The newest follower count of a creator, and the day on which it was first seen.
+
+    A file that repeats the count leaves the row alone.
+    """
 
     creator = models.OneToOneField(
         Creator, models.CASCADE, verbose_name=_("creator"), primary_key=True, db_constraint=False
     )
     followers = models.PositiveBigIntegerField(_("followers"))
-    as_of = models.DateField(_("as of"))
+    as_of = models.DateField(_("since"))
 
     class Meta:
         verbose_name = _("reach")
         verbose_name_plural = _("reach")
         indexes = [models.Index(F("followers").desc(), "creator", name="reach_largest_first")]
+
+    def __str__(self) -> str:
+        return str(self.followers)
+
+
+class ReplacedReach(models.Model):
+    """What Reach said of a creator before an upload rewrote it; empty where it said nothing.
+
+    Kept as long as the upload may be undone (undoing.py), and by itself in no index but its key, for it is
+    written as often as Reach is.
+    """
+
+    pk = models.CompositePrimaryKey("upload_id", "creator_id")
+    upload = models.ForeignKey(
+        "pulse_site.Upload",
+        models.PROTECT,
+        verbose_name=_("upload"),
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    creator = models.ForeignKey(
+        Creator,
+        models.PROTECT,
+        verbose_name=_("creator"),
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    followers = models.PositiveBigIntegerField(_("followers"), null=True)
+    as_of = models.DateField(_("as of"), null=True)
+
+    class Meta:
+        verbose_name = _("replaced reach")
+        verbose_name_plural = _("replaced reach")
 
     def __str__(self) -> str:
         return str(self.followers)

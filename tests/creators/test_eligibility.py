@@ -161,6 +161,7 @@ def test_the_summary_counts_who_became_eligible_and_who_no_longer_is() -> None:
         "newly_eligible": 1,
         "no_longer_eligible": 1,
         "queued": 1,
+        "automatic": {"approved": 0, "rejected": 0, "flagged": 0, "cleared": 0},
     }
     assert stays.decisions.count() == 1
 

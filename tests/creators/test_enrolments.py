@@ -12,7 +12,7 @@ from hypothesis.extra.django import TestCase
 
 from creators.approval import decide
 from creators.enrolments import accept_terms
-from creators.models import Creator, Decision, Eligibility, Enrolment
+from creators.models import MOVES, Creator, Decision, Eligibility, Enrolment
 from pulse_site.refusal import Refused
 from tests import factories
 
@@ -210,7 +210,7 @@ class AnyHistory(TestCase):
     """Whatever is decided in whatever order, a creator earns on each day on which both were ever true."""
 
     @settings(max_examples=40, deadline=None)
-    @given(st.lists(st.tuples(st.sampled_from([*Action.values, "accept"]), st.integers(0, 2)), max_size=10))
+    @given(st.lists(st.tuples(st.sampled_from([*MOVES, "accept"]), st.integers(0, 2)), max_size=10))
     def test_he_earns_on_the_days_on_which_he_was_approved_and_bound(
         self, steps: list[tuple[str, int]]
     ) -> None:

@@ -84,7 +84,7 @@ def test_a_correction_of_the_same_day_updates_only_what_differs(give: Any) -> No
 
 def test_an_older_count_is_kept_but_never_becomes_the_newest(give: Any) -> None:
     give("ada,500")
-    give("ada,400", as_of=DAY - datetime.timedelta(days=1))
+    give("ada,400", as_of=DAY - datetime.timedelta(days=1), confirmed=True)
     assert reach() == {"ada": 500}
     assert FollowerCount.objects.count() == 2
 
@@ -218,7 +218,7 @@ def test_an_import_checks_eligibility_as_of_its_day(give: Any) -> None:
     give("ada,100000", "bob,99999")
     assert dict(Eligibility.objects.values_list("creator__handle", "as_of")) == {"ada": DAY, "bob": DAY}
     assert "followers" in Eligibility.objects.get(creator__handle="bob").failed_rules
-    give("ada,5", as_of=DAY - datetime.timedelta(days=30))
+    give("ada,5", as_of=DAY - datetime.timedelta(days=30), confirmed=True)
     assert Eligibility.objects.get(creator__handle="ada").followers == 100_000
 
 

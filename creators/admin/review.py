@@ -1,0 +1,93 @@
+"""The review mode of creators: one after the other, each claimed, by keyboard if one likes.
+
+`next/` claims whoever waits longest in the view that the reviewer has chosen and opens his page; there, a
+decision leads to the next one by itself. The view stands in the address (`_view`), so that two tabs may work
+on two of them.
+"""
+
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+
+from creators import claims
+from creators.models import Creator
+from pulse_site.admin.moves import MovingAdmin
+from pulse_site.models import User
+
+REVIEWS = "creators.review_creator"
+VIEW = "_view"
+# What a view may narrow the queue by: parameter of the list -> field.
+NARROWED_BY = {
+    "category__id__exact": "category",
+    "market": "market",
+    "kind__exact": "kind",
+    "standing__exact": "standing",
+    "eligibility__eligible__exact": "eligibility__eligible",
+}
+
+
+class ReviewMode(MovingAdmin):
+    """A ModelAdmin of creators with a way from one to the next."""
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.next_view)
+        return [path("next/", view, name=self._url_name("next")), *super().get_urls()]
+
+    def next_view(self, request: HttpRequest) -> HttpResponse:
+        """On to whoever waits longest; `after` was skipped."""
+        if not request.user.has_perm(REVIEWS):
+            raise PermissionDenied
+        chosen = request.GET.get(VIEW, "")
+        found = claims.next_for(cast(User, request.user), narrowed(chosen), _skipped(request))
+        if found is None:
+            messages.info(request, _("Nobody else waits in this view."))
+            listed = reverse(f"admin:{self._url_name('changelist')}")
+            return redirect(f"{listed}?{QueryDict(chosen).urlencode()}")
+        page = reverse(f"admin:{self._url_name('change')}", args=[found.pk])
+        return redirect(f"{page}?{urlencode({VIEW: chosen})}")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Whoever opens the page of one who waits holds him; a colleague who holds him is named."""
+        record = kwargs.get("obj")
+        if record is not None and record.status == Creator.Status.PENDING and request.user.has_perm(REVIEWS):
+            held = claims.hold(record, cast(User, request.user))
+            context["holder"] = None if held else claims.of(record)
+        if record is not None and VIEW in request.GET:
+            chosen = {VIEW: request.GET[VIEW]}
+            onward = reverse(f"admin:{self._url_name('next')}")
+            context["skip_url"] = f"{onward}?{urlencode({**chosen, 'after': record.pk})}"
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def link_of_move(self, request: HttpRequest, action: str, record: Any) -> str:
+        link = super().link_of_move(request, action, record)
+        return f"{link}&{urlencode({VIEW: request.GET[VIEW]})}" if VIEW in request.GET else link
+
+    def after_move(self, request: HttpRequest, records: list[Any]) -> HttpResponseRedirect:
+        if VIEW not in request.GET:
+            return super().after_move(request, records)
+        onward = reverse(f"admin:{self._url_name('next')}")
+        return redirect(f"{onward}?{urlencode({VIEW: request.GET[VIEW]})}")
+
+
+def _skipped(request: HttpRequest) -> Creator | None:
+    asked = request.GET.get("after", "")
+    return Creator.objects.filter(pk=int(asked)).first() if asked.isascii() and asked.isdigit() else None
+
+
+def narrowed(view: str) -> QuerySet[Creator]:
+    """The creators of a view of the list, given as its query string; what is no filter is ignored."""
+    given = QueryDict(view)
+    wanted = {field: given[name] for name, field in NARROWED_BY.items() if given.get(name)}
+    try:
+        return Creator.objects.filter(**wanted)
+    except (ValueError, TypeError):
+        return Creator.objects.all()

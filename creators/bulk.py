@@ -1,0 +1,181 @@
+"""Decide about many creators at once: ticked rows, all rows of a filter, or a list of handles.
+
+Whom it is about is frozen when the bulk is prepared, as rows: a filter is a question, and by the time that
+somebody has read the preview its answer may be another. Then one background run decides about them all, in
+one transaction, and writes down what came of each. It may be undone as long as nothing else was decided about
+them and no month that was paid depends on it (reversal.py).
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import BigIntegerField, Count, Q, QuerySet, Value
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from creators import approval, reversal
+from creators.candidates import handle as as_handle
+from creators.models import MOVES, Bulk, BulkRow, Creator, Decision, DecisionReason
+from creators.selection import insert_from
+from pulse_site.feeds.cells import Unusable
+from pulse_site.models import User
+from pulse_site.refusal import Refused
+
+MOVED, UNKNOWN = "moved", "unknown"
+MOST_NAMED = 1_000  # of the handles that nobody has
+RESULTS = """
+    UPDATE creators_bulkrow
+       SET result = CASE WHEN EXISTS (SELECT 1 FROM creators_decision decision
+                                       WHERE decision.bulk_id = creators_bulkrow.bulk_id
+                                         AND decision.creator_id = creators_bulkrow.creator_id)
+                         THEN %s
+                         WHEN creator.status IN ({sources}) THEN %s
+                         ELSE creator.status END
+      FROM creators_creator creator
+     WHERE creators_bulkrow.bulk_id = %s AND creator.id = creators_bulkrow.creator_id
+"""
+
+
+def prepare(
+    creators: QuerySet[Creator],
+    action: str,
+    by: User,
+    *,
+    chosen_by: str,
+    listed: DecisionReason | None = None,
+    reason: str = "",
+    note: str = "",
+    unknown: Sequence[str] = (),
+) -> Bulk:
+    """Freeze whom a decision is to be about; `chosen_by` says in words how they were chosen.
+
+    `unknown` are the lines of a list that named nobody, which are kept to be shown.
+    Raises Refused when `by` may not decide in bulk, for what approval.decide would refuse, and for nobody.
+    """
+    if not by.has_perm("creators.review_in_bulk"):
+        raise Refused(_("Only a senior reviewer may decide about many creators at once."))
+    approval.check(action, listed, reason)
+    with transaction.atomic():
+        bulk = Bulk.objects.create(
+            action=action,
+            listed_reason=listed,
+            reason=reason.strip(),
+            note=note,
+            chosen_by=chosen_by[:300],
+            prepared_by=by,
+            results={UNKNOWN: list(unknown)} if unknown else {},
+        )
+        chosen = Creator.objects.filter(pk__in=creators.values("pk")).order_by("pk")
+        rows = insert_from(
+            chosen,
+            BulkRow._meta.db_table,
+            bulk_id=Value(bulk.pk, BigIntegerField()),
+            creator_id="pk",
+            result=Value(""),
+        )
+        if not rows:
+            raise Refused(_("Nobody was chosen."))
+    return bulk
+
+
+def named(handles: Iterable[str]) -> tuple[QuerySet[Creator], list[str]]:
+    """The creators with these handles, one a line, and the lines that name nobody (the first thousand).
+
+    Raises Refused when there is no line at all.
+    """
+    wanted: dict[str, str] = {}
+    unusable = []
+    for line in handles:
+        try:
+            wanted[as_handle(line)] = line.strip()
+        except Unusable:
+            unusable.append(line.strip())
+    if not wanted:
+        raise Refused(_("The list names nobody; write one handle a line."))
+    chosen = Creator.objects.filter(handle__in=wanted)
+    unknown = wanted.keys() - set(chosen.values_list("handle", flat=True))
+    return chosen, [*unusable, *sorted(unknown)][:MOST_NAMED]
+
+
+def preview(bulk: Bulk) -> dict[str, int]:
+    """What would come of it now: result -> how many creators; `moved` are those who can be moved."""
+    sources = MOVES[bulk.action][0]
+    rows = Creator.objects.filter(pk__in=bulk.rows.values("creator"))
+    movable = Q(status__in=sources)
+    if bulk.action == Decision.Action.APPROVE and not approval.overrides(bulk.prepared_by, bulk.reason):
+        movable &= Q(eligibility__eligible=True)
+    found = {MOVED: rows.filter(movable).count()}
+    found |= dict(rows.exclude(status__in=sources).order_by().values_list("status").annotate(Count("pk")))
+    rest = bulk.rows.count() - sum(found.values())
+    return found | ({approval.NOT_ELIGIBLE: rest} if rest else {})
+
+
+def decide(bulk: Bulk) -> dict[str, Any]:
+    """Decide about everybody in it, and write down what came of each; deciding again changes nothing.
+
+    Returns moved, refused (result -> count) and seconds. Raises Refused when it was undone or cancelled.
+    """
+    started = time.monotonic()
+    with transaction.atomic():
+        held = _hold(bulk)
+        if held.status == Bulk.Status.PREPARED:
+            decided = approval.decide(
+                Creator.objects.filter(pk__in=held.rows.values("creator")),
+                held.action,
+                held.prepared_by,
+                listed=held.listed_reason,
+                reason=held.reason,
+                note=held.note,
+                bulk=held,
+            )
+            _write_results(held)
+            held.status, held.decided_at = Bulk.Status.DECIDED, timezone.now()
+            held.results |= {MOVED: decided.moved, **decided.refused}
+            held.save()
+        elif held.status != Bulk.Status.DECIDED:
+            raise Refused(_("%(bulk)s is %(status)s.") % {"bulk": held, "status": held.get_status_display()})
+    moved = held.results.get(MOVED, 0)
+    refused = {name: count for name, count in held.results.items() if name not in (MOVED, UNKNOWN)}
+    return {"moved": moved, "refused": refused, "seconds": round(time.monotonic() - started, 2)}
+
+
+def undo(bulk: Bulk, by: User, *, reason: str) -> approval.Decided:
+    """Reverse what it decided, where nothing else was decided since and no paid day depends on it.
+
+    Raises Refused when `by` may not decide in bulk, when it wasn't decided, or when nothing can be reversed.
+    """
+    if not by.has_perm("creators.review_in_bulk"):
+        raise Refused(_("Only a senior reviewer may decide about many creators at once."))
+    with transaction.atomic():
+        held = _hold(bulk)
+        if held.status != Bulk.Status.DECIDED:
+            raise Refused(_("%(bulk)s is %(status)s.") % {"bulk": held, "status": held.get_status_display()})
+        decided = reversal.reverse(held.decisions.all(), by, reason=reason)
+        if not decided.moved:
+            raise Refused(
+                _("None of it can be undone: it was decided anew since, or a paid month depends on it.")
+            )
+        held.status, held.undone_by, held.undone_at = Bulk.Status.UNDONE, by, timezone.now()
+        held.results |= {"undone": decided.moved}
+        held.save()
+    return decided
+
+
+def cancel(bulk: Bulk) -> None:
+    """Give up a prepared bulk. Raises Refused when it was decided already."""
+    if not Bulk.objects.filter(pk=bulk.pk, status=Bulk.Status.PREPARED).update(status=Bulk.Status.CANCELLED):
+        raise Refused(_("It was decided already; undo it instead."))
+
+
+def _hold(bulk: Bulk) -> Bulk:
+    rows = Bulk.objects.select_for_update(of=("self",)).select_related("prepared_by", "listed_reason")
+    return rows.get(pk=bulk.pk)
+
+
+def _write_results(bulk: Bulk) -> None:
+    sources = sorted(MOVES[bulk.action][0])
+    statement = RESULTS.format(sources=", ".join(["%s"] * len(sources)))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [MOVED, *sources, approval.NOT_ELIGIBLE, bulk.pk])
