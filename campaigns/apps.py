@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.guards import GUARDS
@@ -9,4 +10,12 @@ class CampaignsConfig(AppConfig):
     verbose_name = _("Campaigns")
     feeds = {"deliveries": "campaigns.deliveries.DeliveriesFeed"}
     guards = GUARDS
+    roles = "campaigns.roles.ROLES"
     audited = "campaigns.audited.AUDITED"
+    second_factor = Q(memberships__role="owner")
+
+    def ready(self) -> None:
+        from campaigns.months import settled_until
+        from creators import reversal
+
+        reversal.settled_until.append(settled_until)

@@ -24,25 +24,32 @@ class Bar:
 
 @dataclass(frozen=True)
 class BarChart:
-    """Bars from left to right below a round `top` that the highest of them does not pass."""
+    """Bars from left to right below a round `top` that the highest of them does not pass.
+
+    `line` is a second series over the same places, as the points of a polyline; empty where there is none.
+    """
 
     top: int
     width: int
     bars: list[Bar]
+    line: str = ""
 
     @property
     def middle(self) -> int:
         return self.top // 2
 
 
-def bar_chart(values: Sequence[tuple[str, int]]) -> BarChart:
-    """A chart of (label, value of 0 or more) pairs."""
-    top = _round_up(max((value for _label, value in values), default=0))
+def bar_chart(values: Sequence[tuple[str, int]], line: Sequence[int] = ()) -> BarChart:
+    """A chart of (label, value of 0 or more) pairs; `line` are values to compare them with, one by one."""
+    top = _round_up(max((*(value for _label, value in values), *line), default=0))
     bars = [
         Bar(x=number * SLOT, y=HEIGHT - value * HEIGHT // top, height=value * HEIGHT // top, label=label)
         for number, (label, value) in enumerate(values)
     ]
-    return BarChart(top, max(len(bars), 1) * SLOT, bars)
+    points = (
+        f"{number * SLOT + BAR // 2},{HEIGHT - value * HEIGHT // top}" for number, value in enumerate(line)
+    )
+    return BarChart(top, max(len(bars), len(line), 1) * SLOT, bars, " ".join(points))
 
 
 def _round_up(value: int) -> int:

@@ -205,13 +205,16 @@ def _enrolment(counts: VideoCounts) -> str | None:
 
 
 def _deliveries(counts: VideoCounts) -> list[dict[str, Any]]:
-    rows = Delivery.objects.filter(day=counts.day, video_id=counts.video_id).order_by("campaign__reference")
-    return [
-        {"campaign": campaign, "impressions": impressions, "verdict": verdict, "revenue_micros": micros}
-        for campaign, impressions, verdict, micros in rows.values_list(
-            "campaign__reference", "impressions", "verdict", "revenue_micros"
-        )
-    ]
+    columns = {
+        "campaign": "campaign__reference",
+        "impressions": "impressions",
+        "billed_impressions": "billed_impressions",
+        "verdict": "verdict",
+        "revenue_micros": "revenue_micros",
+    }
+    rows = Delivery.objects.filter(day=counts.day, video_id=counts.video_id)
+    ordered = rows.order_by("campaign__reference", "creative_number")
+    return [dict(zip(columns, row, strict=True)) for row in ordered.values_list(*columns.values())]
 
 
 def _rounded_up(dividend: int, divisor: int) -> int:

@@ -1,11 +1,12 @@
-"""What the database itself refuses to have done to a lineup that money has used, and to a booked campaign.
+"""What the database itself refuses to have done to what others rely on: a lineup that money has used, what a
+campaign was booked at, a rate that campaigns may have been priced by, an agreement that somebody accepted.
 
 A frozen lineup may be frozen again, nothing else. On PostgreSQL its placements are looked at once a
 statement, for a run that is replaced deletes hundreds of thousands of them. Adding rows stays free of any
 check: the digest of the run no longer fits them (placements.tampered).
 """
 
-from pulse_site.guards import Guard
+from pulse_site.guards import Guard, append_only
 
 _TEXT = "a lineup that money has used stays as it is"
 _RAISE = f"RAISE EXCEPTION '{_TEXT}' USING ERRCODE = 'integrity_constraint_violation';"
@@ -69,7 +70,7 @@ FROZEN_PLACEMENTS_STAY = Guard(
     ),
 )
 
-_TERMS = "market tier starts_on ends_on cpm_micros".split()
+_TERMS = "reference advertiser_id market tier starts_on ends_on cpm_micros".split()
 _TERMS_TEXT = "what a campaign was booked at stays: cancel it and book another"
 _TERMS_CHANGE = "OLD.booked_at IS NOT NULL AND (" + " OR ".join(f"OLD.{t} <> NEW.{t}" for t in _TERMS) + ")"
 
@@ -90,4 +91,105 @@ BOOKED_TERMS_STAY = Guard(
     ),
 )
 
-GUARDS = (FROZEN_RUNS_STAY, FROZEN_PLACEMENTS_STAY, BOOKED_TERMS_STAY)
+# The row of the campaign is held, so that nobody books it between the look and the change.
+_SLOTS = "campaigns_campaign_categories"
+_SIDES = {"insert": ("NEW",), "update": ("OLD", "NEW"), "delete": ("OLD",)}
+_BOOKED = "(SELECT booked_at FROM campaigns_campaign WHERE id = {}.campaign_id) IS NOT NULL"
+
+BOOKED_CATEGORIES_STAY = Guard(
+    table=_SLOTS,
+    triggers=tuple(f"campaign_categories_{verb}" for verb in _SIDES),
+    postgresql=(
+        f"""CREATE OR REPLACE FUNCTION campaign_categories() RETURNS trigger LANGUAGE plpgsql AS $$
+            DECLARE booked timestamptz;
+            BEGIN
+              FOR booked IN SELECT booked_at FROM campaigns_campaign
+                WHERE id IN (OLD.campaign_id, NEW.campaign_id) FOR SHARE
+              LOOP
+                IF booked IS NOT NULL THEN
+                  RAISE EXCEPTION '{_TERMS_TEXT}' USING ERRCODE = 'integrity_constraint_violation';
+                END IF;
+              END LOOP;
+              RETURN COALESCE(NEW, OLD);
+            END $$""",  # noqa: S608
+        *(
+            f"""CREATE OR REPLACE TRIGGER campaign_categories_{verb} BEFORE {verb.upper()} ON {_SLOTS}
+                FOR EACH ROW EXECUTE FUNCTION campaign_categories()"""
+            for verb in _SIDES
+        ),
+    ),
+    sqlite=tuple(
+        f"""CREATE TRIGGER IF NOT EXISTS campaign_categories_{verb} BEFORE {verb.upper()} ON {_SLOTS}
+            WHEN {" OR ".join(map(_BOOKED.format, sides))}
+            BEGIN SELECT RAISE(ABORT, '{_TERMS_TEXT}'); END"""
+        for verb, sides in _SIDES.items()
+    ),
+)
+
+_RATE_TEXT = "a rate that has begun stays: add a new line from a later day on"
+
+BEGUN_RATES_STAY = Guard(
+    table="campaigns_rate",
+    triggers=tuple(f"rate_begun_{verb}" for verb in _VERBS),
+    postgresql=(
+        f"""CREATE OR REPLACE FUNCTION rate_begun() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN
+              RAISE EXCEPTION '{_RATE_TEXT}' USING ERRCODE = 'integrity_constraint_violation';
+            END $$""",
+        *(
+            f"""CREATE OR REPLACE TRIGGER rate_begun_{verb} BEFORE {verb.upper()} ON campaigns_rate
+                FOR EACH ROW WHEN (OLD.starts_on <= CURRENT_DATE) EXECUTE FUNCTION rate_begun()"""
+            for verb in _VERBS
+        ),
+    ),
+    sqlite=tuple(
+        f"""CREATE TRIGGER IF NOT EXISTS rate_begun_{verb} BEFORE {verb.upper()} ON campaigns_rate
+            WHEN OLD.starts_on <= CURRENT_DATE BEGIN SELECT RAISE(ABORT, '{_RATE_TEXT}'); END"""
+        for verb in _VERBS
+    ),
+)
+
+_AGREEMENT_TEXT = "a version of the agreement that somebody accepted stays: add another one"
+_ACCEPTED = "SELECT 1 FROM campaigns_agreementacceptance WHERE agreement_id = OLD.id"
+
+ACCEPTED_AGREEMENTS_STAY = Guard(
+    table="campaigns_agreement",
+    triggers=tuple(f"agreement_accepted_{verb}" for verb in _VERBS),
+    postgresql=(
+        f"""CREATE OR REPLACE FUNCTION agreement_accepted() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+              IF EXISTS ({_ACCEPTED}) THEN
+                RAISE EXCEPTION '{_AGREEMENT_TEXT}' USING ERRCODE = 'integrity_constraint_violation';
+              END IF;
+              IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+              RETURN NEW;
+            END $$""",
+        *(
+            f"""CREATE OR REPLACE TRIGGER agreement_accepted_{verb} BEFORE {verb.upper()}
+                ON campaigns_agreement FOR EACH ROW EXECUTE FUNCTION agreement_accepted()"""
+            for verb in _VERBS
+        ),
+    ),
+    sqlite=tuple(
+        f"""CREATE TRIGGER IF NOT EXISTS agreement_accepted_{verb} BEFORE {verb.upper()}
+            ON campaigns_agreement WHEN EXISTS ({_ACCEPTED})
+            BEGIN SELECT RAISE(ABORT, '{_AGREEMENT_TEXT}'); END"""
+        for verb in _VERBS
+    ),
+)
+
+GUARDS = (
+    ACCEPTED_AGREEMENTS_STAY,
+    FROZEN_RUNS_STAY,
+    FROZEN_PLACEMENTS_STAY,
+    BOOKED_TERMS_STAY,
+    BOOKED_CATEGORIES_STAY,
+    BEGUN_RATES_STAY,
+    append_only("campaigns_advertiserdecision", "a decision stays: reverse it by a new one"),
+    append_only("campaigns_agreementacceptance", "what was accepted stays accepted"),
+    append_only("campaigns_invoice", "an issued document stays: correct it by another one"),
+    append_only("campaigns_invoiceline", "an issued document stays: correct it by another one"),
+    append_only("campaigns_invoicefile"),
+    append_only("campaigns_payment", "what was received stays: give it back by a new entry"),
+    append_only("campaigns_allocation"),
+)

@@ -30,7 +30,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from campaigns import verdicts
+from campaigns import inventory, verdicts
 from campaigns.models import Delivery, Month, PlacementRun
 from creators.models import BASIS_POINTS, ProgrammeTerms, Tier, VideoCounts
 from pulse_site.refusal import Refused
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 CHUNK = 5_000
+EXPORTED = ("rank", "video", "creator", "category", "score")
 POPULATION = "SELECT COUNT(*) FROM ({scored}) scored"
 SCORE_AT_THE_CUT = "SELECT score FROM ({scored}) scored ORDER BY score DESC LIMIT 1 OFFSET %(above)s"
 WRITE = """
@@ -156,12 +157,16 @@ def export(day: datetime.date, market: str, out: SupportsWrite[str]) -> None:
 
     Streamed; what a spreadsheet would run as a formula is defused. Raises Refused when there is no lineup.
     """
-    rows = current_run(day, market).placements.order_by("rank")
+    rows = exported(current_run(day, market))
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["rank", "video", "creator", "category", "score"])
+    writer.writerow(EXPORTED)
+    writer.writerows(map(harmless, row) for row in rows)
+
+
+def exported(run: PlacementRun) -> Iterator[tuple[Any, ...]]:
+    """The lineup by rank, as EXPORTED names it, read as it is asked for."""
     columns = ("rank", "video_id", "creator__handle", "category__slug", "score")
-    for rank, video, handle, category, score in rows.values_list(*columns).iterator(chunk_size=CHUNK):
-        writer.writerow([rank, video, harmless(handle), category, score])
+    return run.placements.order_by("rank").values_list(*columns).iterator(chunk_size=CHUNK)
 
 
 def movement(run: PlacementRun) -> Movement | None:
@@ -244,6 +249,7 @@ def _replace(current: PlacementRun | None, run: PlacementRun) -> None:
         _require_unused(current, run)
         current.delete()
     PlacementRun.objects.filter(pk=run.pk).update(superseded=False)
+    inventory.add_up(run)
     verdicts.recheck(day=run.day, market=run.market)
 
 

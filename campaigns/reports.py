@@ -1,7 +1,7 @@
 """What an advertiser sees of a campaign's delivery: how far it has come, and what ran day by day.
 
-Only billable impressions count towards the budget. What ran off the lineup is shown apart with its reason,
-so that nobody has to guess why the ad server's total is larger than the bill.
+Only what is billed counts towards the budget. What ran off the lineup, or beyond the budget, is shown apart
+with its reason, so that nobody has to guess why the ad server's total is larger than the bill.
 """
 
 import datetime
@@ -9,9 +9,10 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django.db import models
-from django.db.models import BigIntegerField, Sum
+from django.db.models import BigIntegerField, Case, F, Max, Sum, When
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +21,8 @@ from campaigns.models import Campaign, Delivery
 ONE_DAY = datetime.timedelta(days=1)
 PERMILLE = 1_000
 PACE_TOLERANCE_PERCENT = 10
+# Verdicts on impressions that ran where the campaign was to run, whether its budget was enough or not.
+SUITABLE = (Delivery.Verdict.BILLABLE, Delivery.Verdict.OVER_BUDGET)
 
 
 class Pace(models.TextChoices):
@@ -34,8 +37,19 @@ class Progress:
 
     campaign: Campaign
     today: datetime.date
-    impressions: int
+    impressions: int  # that were billed
     billed_micros: int
+    over_budget: int = 0
+    off_lineup: int = 0
+    last_day: datetime.date | None = None  # the newest with any delivery
+
+    @property
+    def delivered(self) -> int:
+        return self.impressions + self.over_budget + self.off_lineup
+
+    @property
+    def left_micros(self) -> int:
+        return max(self.campaign.budget_micros - self.billed_micros, 0)
 
     @property
     def stage(self) -> str:
@@ -84,12 +98,12 @@ class Progress:
 
 @dataclass
 class Day:
-    """One day of a campaign. Off the lineup means: delivered, not billed."""
+    """One day of a campaign: impressions that were billed, and those that were delivered and were not."""
 
     day: datetime.date
     impressions: int = 0
     billed_micros: int = 0
-    off_lineup: int = 0
+    unbilled: int = 0
 
 
 @dataclass(frozen=True)
@@ -135,7 +149,7 @@ class Report:
     credits: Credits = NO_CREDITS
 
     @cached_property
-    def off_lineup(self) -> int:
+    def unbilled(self) -> int:
         return sum(reason.impressions for reason in self.reasons)
 
     @cached_property
@@ -149,42 +163,55 @@ class Report:
 
 def progress(campaigns: Sequence[Campaign], today: datetime.date) -> list[Progress]:
     """Where each campaign stands on `today`, in the order given, by one query."""
-    billed = Delivery.objects.filter(campaign__in=campaigns, verdict=Delivery.Verdict.BILLABLE)
-    sums = {
-        campaign: (impressions, micros)
-        for campaign, impressions, micros in billed.order_by()
+    rest = F("impressions") - F("billed_impressions")
+    sums = (
+        Delivery.objects.filter(campaign__in=campaigns)
+        .order_by()
         .values("campaign")
-        .values_list("campaign", _sum("impressions"), _sum("revenue_micros"))
-    }
-    return [Progress(campaign, today, *sums.get(campaign.pk, (0, 0))) for campaign in campaigns]
+        .values_list(
+            "campaign",
+            added("billed_impressions"),
+            added("revenue_micros"),
+            added(Case(When(verdict__in=SUITABLE, then=rest), default=0)),
+            added(Case(When(verdict__in=SUITABLE, then=0), default=rest)),
+            Max("day"),
+        )
+    )
+    found = {campaign: figures for campaign, *figures in sums}
+    return [Progress(campaign, today, *found.get(campaign.pk, (0, 0))) for campaign in campaigns]
 
 
 def report(campaign: Campaign, today: datetime.date) -> Report:
     """The campaign's delivery so far, by one query over its rows."""
     days: dict[datetime.date, Day] = {}
-    off_lineup: dict[str, int] = defaultdict(int)
+    reasons: dict[Delivery.Verdict, int] = defaultdict(int)
     rows = (
         Delivery.objects.filter(campaign=campaign)
         .order_by("day")
         .values("day", "verdict")
-        .values_list("day", "verdict", _sum("impressions"), _sum("revenue_micros"))
+        .values_list(
+            "day", "verdict", added("impressions"), added("billed_impressions"), added("revenue_micros")
+        )
     )
-    for date, verdict, impressions, micros in rows:
+    for date, verdict, impressions, billed, micros in rows:
         day = days.setdefault(date, Day(date))
-        if verdict == Delivery.Verdict.BILLABLE:
-            day.impressions, day.billed_micros = impressions, micros
-        else:
-            day.off_lineup += impressions
-            off_lineup[verdict] += impressions
+        day.impressions += billed
+        day.billed_micros += micros
+        day.unbilled += impressions - billed
+        reasons[Delivery.Verdict(verdict).reason] += impressions - billed
+    over_budget = reasons[Delivery.Verdict.OVER_BUDGET]
     return Report(
         Progress(
             campaign,
             today,
             sum(day.impressions for day in days.values()),
             sum(day.billed_micros for day in days.values()),
+            over_budget,
+            sum(reasons.values()) - over_budget,
+            max(days, default=None),
         ),
         list(days.values()),
-        [Reason(str(Delivery.Verdict(key).label), off_lineup[key]) for key in _largest_first(off_lineup)],
+        [Reason(str(verdict.label), reasons[verdict]) for verdict in largest_first(reasons)],
         _credits(campaign),
     )
 
@@ -198,10 +225,11 @@ def _credits(campaign: Campaign) -> Credits:
     )
 
 
-def _largest_first(counts: dict[str, int]) -> list[str]:
-    return sorted(counts, key=lambda key: (-counts[key], key))
+def largest_first(counts: dict[Delivery.Verdict, int]) -> list[Delivery.Verdict]:
+    """Those of which there are any."""
+    return sorted((key for key, n in counts.items() if n), key=lambda key: (-counts[key], key))
 
 
-def _sum(field: str) -> Cast:
-    # PostgreSQL's sum of a bigint is a numeric, which would come back as a Decimal.
-    return Cast(Sum(field), BigIntegerField())
+def added(what: Any) -> Cast:
+    """The sum of a field or an expression as an integer; PostgreSQL's of a bigint would be a Decimal."""
+    return Cast(Sum(what), BigIntegerField())

@@ -1,4 +1,4 @@
-"""The background door to the lineups."""
+"""The background doors to the lineups and to the files of invoices."""
 
 import datetime
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from campaigns import placements
+from campaigns.invoices import files
 from campaigns.models import PlacementRun
 from creators.models import VideoCounts
 from pulse_site import runs
@@ -20,6 +21,14 @@ RECENT_DAYS = 7
 def recompute_placements(work: Work, day: str, market: str) -> None:
     with work.once():
         work.result = placements.recompute(datetime.date.fromisoformat(day), market)
+
+
+@job
+def render_invoices(work: Work, code: str) -> None:
+    """Render a month's documents. Not inside work.once: what is rendered is kept, a new attempt goes on."""
+    result = files.render_month(code, work.progress)
+    with work.once():
+        work.result = result
 
 
 @shared_task

@@ -1,5 +1,5 @@
 """Ad operations: lineups, advertisers, campaigns and what the ad server delivered."""
 
-from campaigns.admin import campaigns, lineups
+from campaigns.admin import advertisers, applications, campaigns, creatives, lineups, orders, rates
 
-__all__ = ["campaigns", "lineups"]
+__all__ = ["advertisers", "applications", "campaigns", "creatives", "lineups", "orders", "rates"]

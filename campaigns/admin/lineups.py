@@ -4,8 +4,11 @@ import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +16,7 @@ from campaigns import placements
 from campaigns.models import Placement, PlacementRun
 from creators.models import Category, Video, VideoCounts
 from pulse_site.admin import model_admin
+from pulse_site.admin.exports import WRITERS, Exports, columns, download
 from pulse_site.panels import panel
 
 PAGE = 50
@@ -20,7 +24,13 @@ FRESH = datetime.timedelta(days=1)  # counts of a day come on the day after
 
 
 @admin.register(PlacementRun)
-class PlacementRunAdmin(model_admin.ViewOnlyAdmin):
+class PlacementRunAdmin(Exports, model_admin.ViewOnlyAdmin):
+    resource_classes = [
+        columns(
+            PlacementRun,
+            "day market population lineup cutoff_score terms__version frozen superseded computed_at digest",
+        )
+    ]
     list_display = [
         "day",
         "market",
@@ -48,6 +58,21 @@ class PlacementRunAdmin(model_admin.ViewOnlyAdmin):
         "digest",
     ]
 
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.lineup_view)
+        address = "<int:pk>/lineup.<slug:format>"
+        return [path(address, view, name="campaigns_placementrun_lineup"), *super().get_urls()]
+
+    def lineup_view(self, request: HttpRequest, pk: int, format: str) -> StreamingHttpResponse:
+        """The whole lineup by rank, as a file."""
+        if not (self.has_view_permission(request) and request.user.has_perm("campaigns.view_placement")):
+            raise PermissionDenied
+        if format not in WRITERS:
+            raise Http404
+        run = get_object_or_404(PlacementRun, pk=pk)
+        name = f"lineup-{run.market}-{run.day}"
+        return download(name, format, placements.EXPORTED, placements.exported(run))
+
 
 @panel("admin/panels/placements.html", of=PlacementRun, permission="campaigns.view_placement", position=10)
 def placed(request: HttpRequest, run: PlacementRun) -> dict[str, Any]:
@@ -59,6 +84,7 @@ def placed(request: HttpRequest, run: PlacementRun) -> dict[str, Any]:
         ranked = ranked.filter(category__slug=category)
     rows = list(ranked.select_related("creator", "category").order_by("rank")[: PAGE + 1])
     return {
+        "run": run,
         "movement": None if after else placements.movement(run),
         "rows": rows[:PAGE],
         "next": rows[PAGE - 1].rank if len(rows) > PAGE else None,

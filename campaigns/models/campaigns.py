@@ -14,16 +14,36 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from campaigns.models.advertisers import Advertiser
+from campaigns.models.rates import MICROS_PER_CENT
 from creators.models import Category, Tier
 
-MICROS_PER_CENT = 10_000
 IMPRESSIONS_PER_MILLE = 1_000
+
+
+def impressions_bought(budget_micros: int, cpm_micros: int) -> int:
+    """How many whole impressions a budget buys at a CPM."""
+    return budget_micros * IMPRESSIONS_PER_MILLE // cpm_micros
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
     def visible_to(self, user: models.Model) -> CampaignQuerySet:
-        """The campaigns of the advertisers for which `user` may act: the portal's only door."""
+        """The campaigns of the advertisers for which `user` may act."""
         return self.filter(advertiser__members__user=user, advertiser__status=Advertiser.Status.APPROVED)
+
+    def waiting_longest_first(self) -> CampaignQuerySet:
+        """The queue of ad operations: campaigns that wait to be booked or rejected."""
+        return self.filter(status=Campaign.Status.SUBMITTED).order_by("status_since", "id")
+
+    def in_stage(self, stage: str, day: datetime.date) -> CampaignQuerySet:
+        """Those in a status, or booked and on `day` in a phase."""
+        if stage not in Campaign.Phase.values:
+            return self.filter(status=stage)
+        booked = self.filter(status=Campaign.Status.BOOKED)
+        if stage == Campaign.Phase.SCHEDULED:
+            return booked.filter(starts_on__gt=day)
+        if stage == Campaign.Phase.COMPLETED:
+            return booked.filter(ends_on__lt=day)
+        return booked.filter(starts_on__lte=day, ends_on__gte=day)
 
 
 class Campaign(models.Model):
@@ -39,6 +59,9 @@ class Campaign(models.Model):
         BOOKED = "booked", _("booked")
         PAUSED = "paused", _("paused")
         CANCELLED = "cancelled", pgettext_lazy("campaign", "cancelled")
+
+    # In these the advertiser may still change the order.
+    EDITABLE = (Status.DRAFT, Status.REJECTED)
 
     class Phase(models.TextChoices):
         SCHEDULED = "scheduled", _("scheduled")
@@ -63,7 +86,39 @@ class Campaign(models.Model):
     ends_on = models.DateField(_("last day"))
     budget_micros = models.PositiveBigIntegerField(_("budget (micros)"))
     cpm_micros = models.PositiveBigIntegerField(_("CPM (micros)"), help_text=_("Whole cents."))
+    negotiated = models.BooleanField(
+        _("negotiated CPM"),
+        default=False,
+        help_text=_("The CPM was agreed with staff and is not the rate card's."),
+    )
+    purchase_order = models.CharField(
+        _("purchase order"),
+        max_length=40,
+        blank=True,
+        help_text=_("Your own number for it; it is on the invoice."),
+    )
+    frequency_cap = models.PositiveSmallIntegerField(
+        _("frequency cap"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "At most so many impressions a viewer and day, for the ad server to keep. Empty: no cap."
+        ),
+    )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
+    status_reason = models.CharField(
+        _("reason"),
+        max_length=300,
+        blank=True,
+        help_text=_("Why it was moved to this status; the advertiser reads it."),
+    )
+    status_since = models.DateTimeField(_("in this status since"), default=timezone.now)
+    moved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("moved by"), null=True, related_name="+"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("created by"), null=True, related_name="+"
+    )
     booked_at = models.DateTimeField(_("booked"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 
@@ -73,6 +128,7 @@ class Campaign(models.Model):
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")
         ordering = ["-id"]
+        indexes = [models.Index("status", "status_since", "id", name="campaign_queue")]
         constraints = [
             models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="campaign_dates"),
             models.CheckConstraint(
@@ -103,7 +159,15 @@ class Campaign(models.Model):
     @property
     def goal_impressions(self) -> int:
         """How many impressions the budget buys at the fixed CPM."""
-        return self.budget_micros * IMPRESSIONS_PER_MILLE // self.cpm_micros
+        return impressions_bought(self.budget_micros, self.cpm_micros)
+
+    @property
+    def editable(self) -> bool:
+        return self.status in self.EDITABLE
+
+    @property
+    def days(self) -> int:
+        return (self.ends_on - self.starts_on).days + 1
 
     def clean(self) -> None:
         if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
@@ -115,12 +179,13 @@ class Campaign(models.Model):
 # The state machine of campaigns: action -> (the statuses it may start from, the status it leads to).
 CAMPAIGN_MOVES: dict[str, tuple[frozenset[str], str]] = {
     "submit": (frozenset({Campaign.Status.DRAFT, Campaign.Status.REJECTED}), Campaign.Status.SUBMITTED),
+    "recall": (frozenset({Campaign.Status.SUBMITTED}), Campaign.Status.DRAFT),
     "book": (frozenset({Campaign.Status.SUBMITTED}), Campaign.Status.BOOKED),
     "reject": (frozenset({Campaign.Status.SUBMITTED}), Campaign.Status.REJECTED),
     "pause": (frozenset({Campaign.Status.BOOKED}), Campaign.Status.PAUSED),
     "resume": (frozenset({Campaign.Status.PAUSED}), Campaign.Status.BOOKED),
     "cancel": (
-        frozenset({Campaign.Status.SUBMITTED, Campaign.Status.BOOKED, Campaign.Status.PAUSED}),
+        frozenset(Campaign.Status) - {Campaign.Status.CANCELLED},
         Campaign.Status.CANCELLED,
     ),
 }

@@ -63,6 +63,12 @@ class Month(models.Model):
         related_name="+",
     )
     reviewed_at = models.DateTimeField(_("put under review"), null=True, blank=True)
+    reviewed_digest = models.CharField(
+        _("digest of what was reviewed"),
+        max_length=64,
+        blank=True,
+        help_text=_("Of the earnings and of the enrolments that they depend on."),
+    )
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -130,6 +136,13 @@ class Delivery(models.Model):
         NOT_IN_LINEUP = "not_in_lineup", _("the video was not in that day's lineup")
         NOT_BOOKED = "not_booked", _("the video's category was not booked")
         TIER = "tier", _("the video's tier is not allowed")
+        EXCLUDED = "excluded", _("the campaign excludes the video or its creator")
+        OVER_BUDGET = "over_budget", _("the budget was used up")
+
+        @property
+        def reason(self) -> Delivery.Verdict:
+            """Why the impressions that were not billed were not: of a billable row those past the budget."""
+            return Delivery.Verdict.OVER_BUDGET if self == Delivery.Verdict.BILLABLE else self
 
     day = models.DateField(_("day"))
     campaign = models.ForeignKey(
@@ -150,7 +163,17 @@ class Delivery(models.Model):
         Category, models.PROTECT, verbose_name=_("category"), null=True, db_constraint=False, db_index=False
     )
     rank = models.PositiveIntegerField(_("rank of the video"), null=True)
+    creative_number = models.PositiveBigIntegerField(
+        _("creative"),
+        default=0,
+        help_text=_("The number of the creative's row; 0 where the file doesn't say."),
+    )
     impressions = models.PositiveBigIntegerField(_("impressions"))
+    billed_impressions = models.PositiveBigIntegerField(
+        _("billed impressions"),
+        default=0,
+        help_text=_("All of a billable row, or those for which the budget was still enough."),
+    )
     verdict = models.CharField(_("verdict"), max_length=15, choices=Verdict)
     revenue_micros = models.PositiveBigIntegerField(_("revenue (micros)"))
     month = models.ForeignKey(
@@ -170,9 +193,15 @@ class Delivery(models.Model):
         verbose_name_plural = _("deliveries")
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["day", "campaign", "video"], name="delivery_once"),
+            models.UniqueConstraint(
+                fields=["day", "campaign", "video", "creative_number"], name="delivery_once"
+            ),
             models.CheckConstraint(
-                condition=Q(verdict="billable") | Q(revenue_micros=0), name="delivery_off_lineup_unbilled"
+                condition=Q(verdict="billable") | Q(revenue_micros=0, billed_impressions=0),
+                name="delivery_off_lineup_unbilled",
+            ),
+            models.CheckConstraint(
+                condition=Q(billed_impressions__lte=F("impressions")), name="delivery_billed_of_delivered"
             ),
         ]
         indexes = [

@@ -75,3 +75,28 @@ class Placement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rank}: {self.video_id}"
+
+
+class Inventory(models.Model):
+    """What a lineup could carry in one category and tier: its videos, and their views of that day alone.
+
+    Added up once when the lineup is computed, so that a forecast needs no lineup of 400,000 rows.
+    """
+
+    run = models.ForeignKey(
+        PlacementRun, models.CASCADE, verbose_name=_("lineup"), related_name="inventory", db_index=False
+    )
+    category = models.ForeignKey(
+        Category, models.PROTECT, verbose_name=_("category"), db_index=False, related_name="+"
+    )
+    tier = models.PositiveSmallIntegerField(_("tier"), choices=Tier)
+    videos = models.PositiveIntegerField(_("videos"))
+    views = models.PositiveBigIntegerField(_("views of the day"))
+
+    class Meta:
+        verbose_name = _("inventory")
+        verbose_name_plural = _("inventory")
+        constraints = [models.UniqueConstraint(fields=["run", "category", "tier"], name="inventory_once")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.category_id} {self.tier}"

@@ -161,6 +161,7 @@ def test_the_creators_enrolment_and_the_ads_of_the_day_are_told() -> None:
         video=factories.video(counts.video_id, creator=creator),
         creator=creator,
         impressions=1_500,
+        billed_impressions=1_500,
         verdict=Delivery.Verdict.BILLABLE,
         revenue_micros=15_000_000,
         month=factories.month(),
@@ -168,7 +169,13 @@ def test_the_creators_enrolment_and_the_ads_of_the_day_are_told() -> None:
     facts = explain(counts.video_id, DAY)
     assert facts["enrolment"] == "2026-01-01 – …"
     assert facts["deliveries"] == [
-        {"campaign": "C-7", "impressions": 1_500, "verdict": "billable", "revenue_micros": 15_000_000}
+        {
+            "campaign": "C-7",
+            "impressions": 1_500,
+            "billed_impressions": 1_500,
+            "verdict": "billable",
+            "revenue_micros": 15_000_000,
+        }
     ]
 
 

@@ -263,6 +263,7 @@ def test_a_lineup_by_which_a_month_was_reviewed_stays() -> None:
         video_id=factories.video(billed.video_id, creator=billed.creator).pk,
         creator=billed.creator,
         impressions=1_000,
+        billed_impressions=1_000,
         verdict=Delivery.Verdict.BILLABLE,
         revenue_micros=10_000_000,
         month=month,

@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 from campaigns.models import Campaign, Delivery
 from pulse_site.models import User
 from tests import factories
+from tests.accessible import violations
 from tests.browser import browser, needs_chromium, open_page, served  # noqa: F401 - fixtures
 
 pytestmark = needs_chromium
@@ -23,6 +24,7 @@ def campaign(owner: User) -> Campaign:
         video=video,
         creator=video.creator,
         impressions=1_500,
+        billed_impressions=1_500,
         verdict=Delivery.Verdict.BILLABLE,
         revenue_micros=15_000_000,
         month=factories.month(),
@@ -40,7 +42,7 @@ def test_an_owner_follows_his_campaign(
     page = open_page("/", viewport={"width": width, "height": 800}, color_scheme=scheme)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
-    page.wait_for_selector("[name=username]:focus")  # the first field has the focus
+    page.wait_for_selector("[name=login]:focus")  # the first field has the focus
     page.keyboard.type("owner")
     page.keyboard.press("Tab")
     page.keyboard.type("a-long-password")
@@ -49,6 +51,7 @@ def test_an_owner_follows_his_campaign(
     assert page.locator("svg rect.bar").count() == 15
     assert page.locator("tfoot").inner_text().split() == ["Total", "1,500", "$15.00", "0"]
     assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert violations(page) == []
     page.get_by_role("button", name="Français").click()
     assert page.locator("html").get_attribute("lang") == "fr"
     assert complaints == []

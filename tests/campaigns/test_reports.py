@@ -21,6 +21,7 @@ def deliver(
         video=video,
         creator=video.creator,
         impressions=impressions,
+        billed_impressions=impressions if verdict == Verdict.BILLABLE else 0,
         verdict=verdict,
         revenue_micros=impressions * campaign.cpm_micros // 1_000 if verdict == Verdict.BILLABLE else 0,
         month=factories.month(),
@@ -38,7 +39,7 @@ def test_a_report_sums_each_day_and_keeps_what_was_not_billed_apart() -> None:
     report = reports.report(campaign, DAY)
     assert report.days == [reports.Day(DAY, 1_500, 15_000_000, 70), reports.Day(DAY + ONE_DAY, 0, 0, 30)]
     assert [reason.impressions for reason in report.reasons] == [70, 30]
-    assert report.off_lineup == 100
+    assert report.unbilled == 100
     assert (report.progress.impressions, report.progress.billed_micros) == (1_500, 15_000_000)
     assert type(report.progress.billed_micros) is int
 

@@ -114,6 +114,32 @@ def test_a_campaign_takes_its_tier_and_the_safer_ones(asked: Tier, tier: Tier) -
     assert judged(row)[0] == (Verdict.BILLABLE if tier <= asked else Verdict.TIER)
 
 
+@pytest.mark.parametrize(
+    ("starts", "ends", "verdict"),
+    [
+        (0, None, Verdict.EXCLUDED),
+        (0, 0, Verdict.EXCLUDED),
+        (-1, 1, Verdict.EXCLUDED),
+        (1, None, Verdict.BILLABLE),
+        (-2, -1, Verdict.BILLABLE),
+    ],
+)
+@pytest.mark.parametrize("by", ["video", "creator"])
+def test_what_the_campaign_excludes_is_not_billed_on_the_days_of_the_exclusion(
+    by: str, starts: int, ends: int | None, verdict: str
+) -> None:
+    video, campaign = gaming_video(), factories.campaign()
+    lineup(video)
+    days = {"starts_on": DAY + starts * ONE_DAY, "ends_on": None if ends is None else DAY + ends * ONE_DAY}
+    if by == "video":
+        campaign.excluded_videos.create(platform_id=video.pk, **days)
+        campaign.excluded_creators.create(creator=factories.creator(), **days)
+    else:
+        campaign.excluded_creators.create(creator=video.creator, **days)
+        factories.campaign().excluded_videos.create(platform_id=video.pk, **days)
+    assert judged(delivery(campaign, video))[0] == verdict
+
+
 def test_the_first_reason_is_the_one_that_is_kept() -> None:
     video = factories.video(category=factories.category("pets"), tier=Tier.EXPANDED)
     campaign = factories.campaign()
