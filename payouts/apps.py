@@ -8,6 +8,8 @@ class PayoutsConfig(AppConfig):
     name = "payouts"
     verbose_name = _("Payouts")
     guards = GUARDS
+    roles = "payouts.roles.ROLES"
+    secret_permissions = ("view_payee_details",)
     audited = "payouts.audited.AUDITED"
     feeds = {
         "invalid_traffic": "payouts.invalid_traffic.InvalidTrafficFeed",

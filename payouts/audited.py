@@ -174,7 +174,20 @@ AUDITED = {
     "payee.confirm_sharing": Action(
         MONEY,
         _("shared account allowed"),
-        _("%(actor)s allowed %(subject)s to share his account with another payee: %(reason)s"),
+        _(
+            "%(actor)s allowed %(subject)s to share his account with another payee, as %(prepared_by)s had "
+            "asked: %(reason)s"
+        ),
+    ),
+    "payee.ask_to_share": Action(
+        MONEY,
+        _("shared account asked for"),
+        _("%(actor)s asked to let %(subject)s share his account with another payee: %(reason)s"),
+    ),
+    "payee.refuse_sharing": Action(
+        MONEY,
+        _("shared account refused"),
+        _("%(actor)s refused to let %(subject)s share his account with another payee: %(reason)s"),
     ),
     "tax_year.export": Action(
         MONEY,

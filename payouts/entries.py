@@ -5,6 +5,7 @@ tax goes to the tax office, the bank takes its fee, what can't be recovered from
 For each reason a table says between which kinds of accounts money may move, so that a slip of the hand is
 refused instead of booked; clearing and in-transit accounts belong to their months and batches alone.
 
+What an advertiser paid, or was given back, settles his invoices at once (campaigns/invoices/settling.py).
 Approving posts one transfer, `entry:{id}`, in the open month. The month is held meanwhile, as by everybody
 who closes or posts in it, so that a balance that was looked at is still there when it is written off.
 """
@@ -17,6 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from campaigns.invoices import settling
 from campaigns.models import Month
 from payouts import ledger, seals
 from payouts.four_eyes import require, require_another
@@ -37,6 +39,7 @@ FREE = frozenset(Kind) - {Kind.CLEARING, Kind.IN_TRANSIT}
 # reason -> (the kinds of account it may come from, the kinds it may go to)
 ALLOWED: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     Reason.RECEIVED: (frozenset({Kind.BANK}), frozenset({Kind.RECEIVABLE})),
+    Reason.GIVEN_BACK: (frozenset({Kind.RECEIVABLE}), frozenset({Kind.BANK})),
     Reason.UNIDENTIFIED: (frozenset({Kind.BANK}), frozenset({Kind.SUSPENSE})),
     Reason.IDENTIFIED: (frozenset({Kind.SUSPENSE}), frozenset({Kind.RECEIVABLE, Kind.PAYABLE})),
     Reason.TAX_DEPOSITED: (frozenset({Kind.WITHHELD}), frozenset({Kind.BANK})),
@@ -64,6 +67,7 @@ def prepare(entry: Entry, by: User, evidence: File | None = None) -> Entry:
     """
     require(by, PREPARES)
     entry.prepared_by, entry.status = by, Status.PREPARED
+    _date(entry)
     if evidence is not None:
         entry.evidence, entry.evidence_sha256 = evidence, sha256(evidence)
     require_allowed(entry)
@@ -81,12 +85,14 @@ def approve(entry: Entry, by: User) -> None:
         held = _hold(entry, "approve", by)
         require_another(by, held.prepared_by)
         month = Month.objects.select_for_update().get(pk=ledger.month_to_post_in().pk)
+        _date(held)
         require_allowed(held)
         _lock_accounts(held)
         _move(held, "approve", by)
         audit.record(by, "entry.approve", held, amount_micros=held.amount_micros)
         wanted = WANTED.format(entries="entry.id = %s")
         ledger.post(Transfer.Kind.ENTRY, month, wanted, [held.pk], by)
+        allocate(held, by)
         transaction.on_commit(seals.seal)
     entry.refresh_from_db()
 
@@ -98,6 +104,28 @@ def reject(entry: Entry, by: User) -> None:
         _move(held, "reject", None)
         audit.record(by, "entry.reject", held, amount_micros=held.amount_micros)
     entry.refresh_from_db()
+
+
+def of_advertisers(entry: Entry) -> list[tuple[Account, int]]:
+    """The advertisers' accounts that the entry moves, each with the micros that it brings (or takes)."""
+    sides = ((entry.debit_account, -entry.amount_micros), (entry.credit_account, entry.amount_micros))
+    return [(account, micros) for account, micros in sides if account.kind == Kind.RECEIVABLE]
+
+
+def allocate(entry: Entry, by: User) -> None:
+    """Let an approved entry settle invoices, or open them again; the caller is in its transaction."""
+    for account, micros in of_advertisers(entry):
+        whose = account.advertiser
+        assert whose and entry.received_on  # noqa: S101 - each receivable is somebody's
+        settling.receive(
+            whose,
+            f"entry:{entry.pk}",
+            micros,
+            received_on=entry.received_on,
+            bank_reference=entry.bank_reference,
+            invoice=entry.invoice if entry.invoice and entry.invoice.advertiser == whose else None,
+            by=by,
+        )
 
 
 def open_accounts() -> None:
@@ -115,6 +143,12 @@ def sha256(file: File) -> str:
     return digest.hexdigest()
 
 
+def _date(entry: Entry) -> None:
+    """An advertiser's money came today unless another day is said."""
+    if of_advertisers(entry):
+        entry.received_on = entry.received_on or timezone.now().date()
+
+
 def _hold(entry: Entry, action: str, by: User) -> Entry:
     """The entry, locked, if `by` may take the action and it may start from the entry's status."""
     sources, _status, permissions = MOVES[action]
@@ -126,8 +160,12 @@ def _hold(entry: Entry, action: str, by: User) -> Entry:
 
 
 def _lock_accounts(entry: Entry) -> None:
-    """Whoever debits an account that is paid from holds it: nobody counts on the same money meanwhile."""
-    accounts = Account.objects.select_for_update().filter(
+    """Whoever debits an account that is paid from holds it: nobody counts on the same money meanwhile.
+
+    Not its key, at which a seal looks that writes the account's first checkpoint: it would wait for us, and
+    we for the transfers that it holds.
+    """
+    accounts = Account.objects.select_for_update(no_key=True).filter(
         pk__in=[entry.debit_account_id, entry.credit_account_id]
     )
     list(accounts.order_by("pk").values_list("pk"))
@@ -139,7 +177,8 @@ def _named(entry: Entry) -> dict[str, Any]:
 
 def _move(entry: Entry, action: str, by: User | None) -> None:
     moved = {"approved_by": by, "approved_at": timezone.now()} if by else {}
-    Entry.objects.filter(pk=entry.pk).update(status=MOVES[action][1], **moved)
+    status, received_on = MOVES[action][1], entry.received_on
+    Entry.objects.filter(pk=entry.pk).update(status=status, received_on=received_on, **moved)
 
 
 def require_allowed(entry: Entry) -> None:
@@ -163,6 +202,24 @@ def require_allowed(entry: Entry) -> None:
         raise Refused(_("Choose two different accounts."))
     if entry.reason == Reason.WRITE_OFF:
         _require_negative(entry)
+    _require_of_advertiser(entry)
+
+
+def _require_of_advertiser(entry: Entry) -> None:
+    """A date at the bank, a bank reference and an invoice are said of an advertiser's money alone."""
+    accounts = [account for account, _micros in of_advertisers(entry)]
+    if not accounts and (entry.invoice or entry.received_on or entry.bank_reference):
+        raise Refused(
+            _("Only an advertiser's money has a date at the bank, a bank reference and an invoice.")
+        )
+    if entry.received_on and entry.received_on > timezone.now().date():
+        raise Refused(_("The date at the bank is in the future."))
+    if entry.invoice and entry.invoice.advertiser not in [account.advertiser for account in accounts]:
+        raise Refused(
+            _("%(invoice)s was not issued to this advertiser; choose another.") % {"invoice": entry.invoice}
+        )
+    if entry.invoice and not entry.invoice.is_invoice:
+        raise Refused(_("%(invoice)s is a credit note; choose an invoice.") % {"invoice": entry.invoice})
 
 
 def _require_negative(entry: Entry) -> None:

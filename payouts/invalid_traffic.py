@@ -30,6 +30,12 @@ _DELIVERY = """
       JOIN campaigns_delivery d ON d.campaign_id = c.id
      WHERE c.reference = feed_rows.campaign AND d.day = feed_rows.day AND d.video_id = feed_rows.video
 """
+# A delivery may be told by creative, and one of them may have come late: only what its first month billed can
+# be taken back, for one adjustment corrects one month.
+_BILLED = f"""
+    SELECT CAST(SUM(d.billed_impressions) AS bigint) {_DELIVERY}
+       AND d.month_id = (SELECT MIN(d.month_id) {_DELIVERY} AND d.billed_impressions > 0)
+"""
 # What stands for the delivery of a row already.
 _STANDING = """
     SELECT a.impressions FROM payouts_adjustment a
@@ -38,22 +44,55 @@ _STANDING = """
        AND a.campaign_id IN (SELECT c.id FROM campaigns_campaign c WHERE c.reference = feed_rows.campaign)
 """
 _APPROVED = _STANDING.format(status="= 'approved'")
-_GIVEN = """
+# What each row takes back, and of which earning.
+_TAKEN = """
+    SELECT r.*, CASE WHEN EXISTS (SELECT 1 FROM creators_enrolment e
+                                   WHERE e.creator_id = r.creator_id AND e.starts_on <= r.day
+                                     AND (e.ends_on IS NULL OR e.ends_on >= r.day))
+                     THEN r.revenue_micros ELSE 0 END AS enrolled_micros
+      FROM (SELECT s.line, s.day, s.campaign, s.impressions, s.reason, c.id AS campaign_id,
+                   s.video AS video_id, min(d.creator_id) AS creator_id, min(d.month_id) AS origin_id,
+                   s.impressions * (c.cpm_micros / 1000) AS revenue_micros
+              FROM feed_rows s
+              JOIN campaigns_campaign c ON c.reference = s.campaign
+              JOIN campaigns_delivery d ON d.day = s.day AND d.campaign_id = c.id AND d.video_id = s.video
+             WHERE d.billed_impressions > 0
+             GROUP BY s.line, s.day, s.campaign, s.impressions, s.reason, c.id, s.video, c.cpm_micros) r
+"""
+# Rows of which the earning, by now final, has not as much left beside what else stands against it.
+_BEYOND = f"""
+    line IN (
+      SELECT taken.line
+        FROM (SELECT line, origin_id, campaign_id, creator_id,
+                     SUM(revenue_micros) OVER earned AS revenue_micros,
+                     SUM(enrolled_micros) OVER earned AS enrolled_micros
+                FROM ({_TAKEN}) own WINDOW earned AS (PARTITION BY origin_id, campaign_id, creator_id)) taken
+        JOIN campaigns_month m ON m.code = taken.origin_id AND m.status IN ('review', 'closed')
+        JOIN (SELECT a.origin_id, a.campaign_id, a.creator_id, SUM(a.revenue_micros) AS revenue_micros,
+                     SUM(a.enrolled_micros) AS enrolled_micros
+                FROM payouts_adjustment a
+                JOIN payouts_correction k ON k.id = a.correction_id AND k.status IN ('prepared', 'approved')
+               WHERE NOT EXISTS (SELECT 1 FROM ({_TAKEN}) own
+                                  WHERE own.day = a.day AND own.campaign_id = a.campaign_id
+                                    AND own.video_id = a.video_id)
+               GROUP BY a.origin_id, a.campaign_id, a.creator_id) other
+          ON other.origin_id = taken.origin_id AND other.campaign_id = taken.campaign_id
+         AND other.creator_id = taken.creator_id
+        LEFT JOIN payouts_earning earning
+          ON earning.month_id = taken.origin_id AND earning.campaign_id = taken.campaign_id
+         AND earning.creator_id = taken.creator_id
+       WHERE taken.revenue_micros + other.revenue_micros > COALESCE(earning.revenue_micros, 0)
+          OR taken.enrolled_micros + other.enrolled_micros > COALESCE(earning.enrolled_micros, 0)
+    )
+"""
+_GIVEN = f"""
     SELECT r.line, r.day, r.campaign, r.campaign_id, r.video_id, r.origin_id, r.creator_id, r.impressions,
-           r.reason, r.revenue_micros, a.id AS adjustment_id, a.impressions AS impressions_before,
-           CASE WHEN EXISTS (SELECT 1 FROM creators_enrolment e
-                              WHERE e.creator_id = r.creator_id AND e.starts_on <= r.day
-                                AND (e.ends_on IS NULL OR e.ends_on >= r.day))
-                THEN r.revenue_micros ELSE 0 END AS enrolled_micros,
+           r.reason, r.revenue_micros, r.enrolled_micros, a.id AS adjustment_id,
+           a.impressions AS impressions_before,
            CASE WHEN a.id IS NULL THEN 'created'
                 WHEN a.status = 'prepared' AND (a.impressions <> r.impressions OR a.detail <> r.reason)
                 THEN 'updated' ELSE 'unchanged' END AS change
-      FROM (SELECT s.line, s.day, s.campaign, s.impressions, s.reason, d.campaign_id, d.video_id,
-                   d.creator_id, d.month_id AS origin_id,
-                   s.impressions * (d.revenue_micros / d.impressions) AS revenue_micros
-              FROM feed_rows s
-              JOIN campaigns_campaign c ON c.reference = s.campaign
-              JOIN campaigns_delivery d ON d.day = s.day AND d.campaign_id = c.id AND d.video_id = s.video) r
+      FROM ({_TAKEN}) r
       LEFT JOIN (SELECT a.*, k.status FROM payouts_adjustment a
                    JOIN payouts_correction k ON k.id = a.correction_id
                   WHERE k.status IN ('prepared', 'approved')) a
@@ -128,20 +167,31 @@ class InvalidTrafficFeed(Feed):
         stage.reject(
             "impressions",
             "too_many",
-            _("More than the delivery has; check the count. Impressions that are left: "),
-            f"EXISTS (SELECT 1 {_DELIVERY} AND d.impressions < feed_rows.impressions)",
-            figure=f"(SELECT MAX(d.impressions) {_DELIVERY})",
+            _("More than was billed; check the count. Billed impressions: "),
+            f"({_BILLED}) < feed_rows.impressions",
+            figure=f"({_BILLED})",
+        )
+        stage.reject(
+            "impressions",
+            "corrected",
+            _(
+                "With what else was corrected of this campaign and creator, more would be taken back than "
+                "was billed. Give the difference back by hand, or reject the other correction."
+            ),
+            _BEYOND,
         )
 
     def resolution(self) -> tuple[str, Sequence[Any]]:
         return _GIVEN, ()
 
     def extras(self) -> dict[str, Any]:
-        """What would be credited to advertisers, in micros."""
-        found = select(
-            "SELECT CAST(SUM(revenue_micros) AS bigint) FROM feed_ready WHERE change <> 'unchanged'"
-        )
-        return {"credit_micros": found[0][0] or 0}
+        """What would be credited to advertisers, in micros, and the invalid impressions before and after."""
+        credit, before, after = select(
+            """SELECT CAST(SUM(CASE WHEN change <> 'unchanged' THEN revenue_micros END) AS bigint),
+                      CAST(SUM(impressions_before) AS bigint), CAST(SUM(impressions) AS bigint)
+                 FROM feed_ready"""
+        )[0]
+        return {"credit_micros": credit or 0, "impressions": {"before": before or 0, "after": after or 0}}
 
     def apply(self, upload: Upload) -> None:
         if not select("SELECT 1 FROM feed_ready WHERE change <> 'unchanged' LIMIT 1"):
@@ -175,5 +225,5 @@ class InvalidTrafficFeed(Feed):
             "video",
             "not_billed",
             _("This delivery was never billed, so there is nothing to take back; leave the row out."),
-            f"NOT EXISTS (SELECT 1 {_DELIVERY} AND d.verdict = 'billable' AND d.impressions > 0)",
+            f"NOT EXISTS (SELECT 1 {_DELIVERY} AND d.billed_impressions > 0)",
         )

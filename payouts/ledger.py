@@ -14,7 +14,7 @@ transfers from the one to the other.
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -49,13 +49,13 @@ DIFFERENT = """
 MISMATCHES = """
     SELECT DISTINCT key FROM (
       SELECT key FROM (
-        SELECT 1 AS side, key, debit_account_id, credit_account_id, amount_micros FROM ({wanted}) given
+        SELECT 1 AS side, key, kind, debit_account_id, credit_account_id, amount_micros FROM ({wanted}) given
          UNION ALL
-        SELECT 2, key, debit_account_id, credit_account_id, amount_micros FROM payouts_transfer
-         WHERE kind = %s AND (%s = '' OR month_id = %s)
+        SELECT 2, key, kind, debit_account_id, credit_account_id, amount_micros FROM payouts_transfer
+         WHERE kind IN ({kinds}) AND (%s = '' OR month_id = %s)
       ) both_sides
-       GROUP BY key, debit_account_id, credit_account_id, amount_micros HAVING MIN(side) = MAX(side)
-    ) either ORDER BY key LIMIT 100
+       GROUP BY key, kind, debit_account_id, credit_account_id, amount_micros HAVING MIN(side) = MAX(side)
+    ) either ORDER BY key LIMIT {limit}
 """
 OPEN_OF_CREATORS = """
     INSERT INTO payouts_account (code, kind, creator_id)
@@ -152,13 +152,26 @@ def post(kind: str, month: Month, wanted: str, values: Sequence[Any], by: User |
         return posted
 
 
-def mismatches(kind: str, wanted: str, values: Sequence[Any], month: str = "") -> list[str]:
-    """Keys (at most 100) of the transfers of a kind, and a month, that are not what `wanted` describes.
+def together(posted: Mapping[str, str]) -> str:
+    """One query for what those of `posted` describe, each as `post` was given it for its kind."""
+    body = "key, debit_account_id, credit_account_id, amount_micros"
+    return " UNION ALL ".join(
+        f"SELECT '{kind}' AS kind, {body} FROM ({wanted}) given"  # noqa: S608 - of our own
+        for kind, wanted in posted.items()
+    )
 
-    They lack, have another body, or were never wanted; `wanted` is what `post` was given.
+
+def mismatches(posted: Mapping[str, str], values: Sequence[Any], month: str = "") -> list[str]:
+    """Keys (at most 100 a kind) of the transfers of some kinds, and a month, that are not what was to be.
+
+    They lack, have another kind or body, or were never wanted; `posted` is by kind what `post` was given.
     """
+    kinds = ", ".join(f"'{kind}'" for kind in posted)
     with connection.cursor() as cursor:
-        cursor.execute(MISMATCHES.format(wanted=wanted), [*values, kind, month, month])
+        cursor.execute(
+            MISMATCHES.format(wanted=together(posted), kinds=kinds, limit=100 * len(posted)),
+            [*values, month, month],
+        )
         return [key for (key,) in cursor.fetchall()]
 
 

@@ -1,9 +1,7 @@
 """An accounting month: calculated as often as one likes, frozen for review, closed once by another person.
 
-The draft is one statement: what the billable deliveries of the month brought, by campaign and creator, and
-the creator's share of the part that lies within his enrolment, by the terms in force on the month's first
-day. Nobody adds to a number that is there already; it is always computed from the deliveries, so that a
-repeated draft is the same draft, and closing computes it once more and compares.
+The draft (drafts.py) is what the deliveries of the month brought, by campaign and creator, and the creator's
+share by the terms in force on the month's first day. What was reviewed is what is closed, or nothing is.
 
 Closing bills each campaign into the month's clearing account, shares that out to the creators, gives the
 rest to the platform, and so leaves clearing at zero: nothing is lost or made.
@@ -19,17 +17,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, Exists, Expression, OuterRef, Q, QuerySet, Sum, TextField, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns.models import Delivery, Month, PlacementRun
-from creators.models import ProgrammeTerms
-from payouts import adjustments, ledger, seals
+from payouts import adjustments, drafts, invoicing, ledger, seals
 from payouts.four_eyes import require, require_another
-from payouts.models import Account, Earning, Transfer
-from payouts.review import facts
+from payouts.models import Account, Transfer
 from pulse_site import audit
 from pulse_site.models import User
 from pulse_site.refusal import Refused
@@ -43,42 +38,6 @@ MOVES: dict[str, tuple[tuple[str, ...], str]] = {
     "close": ((Month.Status.REVIEW,), Month.Status.CLOSED),
 }
 
-# The share is floor(enrolled * basis points / 10000). Taken apart, so that no product outgrows the amount
-# itself, and any amount that fits 64 bits has its exact share.
-DRAFT = """
-    SELECT campaign_id, creator_id, impressions, revenue_micros, enrolled_micros,
-           enrolled_micros / 10000 * %s + enrolled_micros %% 10000 * %s / 10000 AS share_micros
-      FROM (
-        SELECT delivery.campaign_id, delivery.creator_id,
-               CAST(SUM(delivery.impressions) AS bigint) AS impressions,
-               CAST(SUM(delivery.revenue_micros) AS bigint) AS revenue_micros,
-               CAST(SUM(CASE WHEN enrolment.id IS NULL THEN 0 ELSE delivery.revenue_micros END) AS bigint)
-                 AS enrolled_micros
-          FROM campaigns_delivery delivery
-          LEFT JOIN creators_enrolment enrolment
-            ON enrolment.creator_id = delivery.creator_id AND enrolment.starts_on <= delivery.day
-           AND (enrolment.ends_on IS NULL OR enrolment.ends_on >= delivery.day)
-         WHERE delivery.month_id = %s AND delivery.verdict = 'billable'
-         GROUP BY delivery.campaign_id, delivery.creator_id
-      ) sums
-"""
-WRITE = f"""
-    INSERT INTO payouts_earning (campaign_id, creator_id, impressions, revenue_micros, enrolled_micros,
-                                 share_micros, month_id)
-    SELECT draft.*, %s FROM ({DRAFT}) draft ORDER BY creator_id, campaign_id
-"""  # noqa: S608 - one statement around another of ours
-KEPT = """
-    SELECT campaign_id, creator_id, impressions, revenue_micros, enrolled_micros, share_micros
-      FROM payouts_earning WHERE month_id = %s
-"""
-# Either side has a campaign and creator once at most: a row that both have comes twice.
-DIFFERENT = f"""
-    SELECT DISTINCT creator_id, campaign_id FROM (
-      SELECT campaign_id, creator_id FROM (SELECT * FROM ({DRAFT}) draft UNION ALL {KEPT}) both_sides
-       GROUP BY campaign_id, creator_id, impressions, revenue_micros, enrolled_micros, share_micros
-      HAVING COUNT(*) <> 2
-    ) either ORDER BY creator_id, campaign_id LIMIT 100
-"""  # noqa: S608
 BILLING = """
     SELECT 'billing:' || billed.month_id || ':campaign:' || CAST(campaign.id AS text) AS key,
            receivable.id AS debit_account_id, clearing.id AS credit_account_id,
@@ -132,7 +91,7 @@ def calculate(code: str) -> dict[str, Any]:
     with transaction.atomic():
         month = _hold(code)
         _require_status(month, "calculate")
-        _draft(month)
+        drafts.write(month)
         _move(month, "calculate")
     return _summary(month, started)
 
@@ -149,9 +108,9 @@ def review(code: str, by: User) -> dict[str, Any]:
         require(by, "campaigns.review_month")
         _require_status(month, "review")
         _require_over(month)
-        _confirm(month)
+        drafts.confirm(month)
         _move(month, "review", reviewed_by=by, reviewed_at=timezone.now())
-        audit.record(by, "month.review", month, **_totals(month))
+        audit.record(by, "month.review", month, digest=month.reviewed_digest, **_totals(month))
     return _summary(month, started)
 
 
@@ -167,7 +126,7 @@ def reopen(code: str, by: User) -> dict[str, Any]:
         _require_status(month, "reopen")
         # The row forgets who had put it under review, so the audit trail keeps it.
         audit.record(by, "month.reopen", month, reviewed_by=str(month.reviewed_by), **_totals(month))
-        _move(month, "reopen", reviewed_by=None, reviewed_at=None)
+        _move(month, "reopen", reviewed_by=None, reviewed_at=None, reviewed_digest="")
     return _summary(month, started)
 
 
@@ -186,8 +145,9 @@ def close(code: str, by: User) -> dict[str, Any]:
         require_another(by, month.reviewed_by)
         _require_reviewed_long_enough(month)
         _require_earlier_closed(month)
-        _require_as_reviewed(month)
+        drafts.require_as_reviewed(month)
         _post(month, by)
+        invoicing.issue(month, by)
         lineups_used(month).update(frozen=True)
         _move(month, "close", closed_by=by, closed_at=timezone.now(), digest=digest(month))
         facts: dict[str, Any] = {
@@ -198,13 +158,6 @@ def close(code: str, by: User) -> dict[str, Any]:
         audit.record(by, "month.close", month, **facts)
         transaction.on_commit(seals.seal)
     return _summary(month, started)
-
-
-def different(month: Month) -> list[tuple[int, int]]:
-    """Campaign and creator (ids, at most 100) whose earnings are not what the deliveries say now."""
-    with connection.cursor() as cursor:
-        cursor.execute(DIFFERENT, [*_draft_values(month), month.code])
-        return [(campaign, creator) for creator, campaign in cursor.fetchall()]
 
 
 def digest(month: Month) -> str:
@@ -286,66 +239,12 @@ def _require_earlier_closed(month: Month) -> None:
         )
 
 
-def _require_as_reviewed(month: Month) -> None:
-    if found := different(month):
-        raise Refused(
-            _(
-                "%(month)s is no longer what was reviewed: earnings differ (first: campaign %(campaign)s, "
-                "creator %(creator)s). Take it back and put it under review again."
-            )
-            % {"month": month, "campaign": found[0][0], "creator": found[0][1]}
-        )
-
-
 def _move(month: Month, action: str, **fields: Any) -> None:
     """Write the month with the status that `action` leads to; it is held, and its status was checked."""
     month.status = MOVES[action][1]
     for name, value in fields.items():
         setattr(month, name, value)
     month.save()
-
-
-def _confirm(month: Month) -> None:
-    """Draft the month again unless the draft it has is what its deliveries and terms say now."""
-    drafted = month.share_basis_points
-    _set_terms(month)
-    if month.share_basis_points != drafted or different(month):
-        _draft(month)
-    else:
-        month.facts = facts(month)
-
-
-def _set_terms(month: Month) -> None:
-    try:
-        month.terms = ProgrammeTerms.objects.in_force(month.first_day)
-    except ProgrammeTerms.DoesNotExist:
-        raise Refused(
-            _("No terms of the programme are in force on %(day)s.") % {"day": month.first_day}
-        ) from None
-    month.share_basis_points = month.terms.share_basis_points
-
-
-def _draft(month: Month) -> None:
-    """Replace the month's earnings by what its deliveries say now, and set its totals."""
-    _set_terms(month)
-    earnings = Earning.objects.filter(month=month)
-    earnings.delete()
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE, [month.code, *_draft_values(month)])
-    ledger.analyze("payouts_earning")
-    totals = earnings.aggregate(
-        revenue=Sum("revenue_micros", default=0),
-        shared=Sum("share_micros", default=0),
-        creators=Count("creator", distinct=True, filter=Q(share_micros__gt=0)),
-    )
-    month.revenue_micros, month.shared_micros = int(totals["revenue"]), int(totals["shared"])
-    month.creators, month.calculated_at = totals["creators"], timezone.now()
-    month.facts = facts(month)
-
-
-def _draft_values(month: Month) -> list[Any]:
-    """By the share that the month itself keeps: a draft of it, or a comparison, is never by other terms."""
-    return [month.share_basis_points, month.share_basis_points, month.code]
 
 
 def _post(month: Month, by: User) -> None:
@@ -362,42 +261,10 @@ def _post(month: Month, by: User) -> None:
 
 
 def _lines(month: Month) -> Iterator[str]:
-    """The rows as JSON, put together by the database: numbers, and names of our own that need no escape."""
-    earnings = _line(
-        *map(
-            _number,
-            (
-                "creator_id",
-                "campaign_id",
-                "impressions",
-                "revenue_micros",
-                "enrolled_micros",
-                "share_micros",
-            ),
-        )
-    )
-    transfers = _line(
-        *map(_name, ("key", "kind", "debit_account__code", "credit_account__code")), _number("amount_micros")
-    )
-    rows: Any = Earning.objects.filter(month=month).order_by("creator_id", "campaign_id")
-    yield from rows.values_list(earnings, flat=True).iterator(seals.CHUNK)
-    rows = Transfer.objects.filter(month=month).order_by("pk")
-    yield from rows.values_list(transfers, flat=True).iterator(seals.CHUNK)
-
-
-def _line(*values: Expression) -> Concat:
-    parts: list[Expression] = [Value("[")]
-    for value in values:
-        parts += [value, Value(", ")]
-    return Concat(*parts[:-1], Value("]"), output_field=TextField())
-
-
-def _number(field: str) -> Expression:
-    return Cast(field, TextField())
-
-
-def _name(field: str) -> Expression:
-    return Concat(Value('"'), field, Value('"'), output_field=TextField())
+    yield from drafts.lines(month)
+    fields = ("key", "kind", "debit_account__code", "credit_account__code", "amount_micros")
+    line = seals.Line('["%s", "%s", "%s", "%s", %s]', *fields)
+    yield from seals.lines(Transfer.objects.filter(month=month).order_by("pk"), line)
 
 
 def _summary(month: Month, started: float) -> dict[str, Any]:

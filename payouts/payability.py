@@ -8,16 +8,18 @@ The creator's own status is no reason either. Who is suspended, banned or withdr
 but what he earned before is his and is paid; who suspects that it isn't blocks the payee, with a reason and
 so that another person has to lift it.
 
-Two payees with the same bank details may be an agency, or one thief: both are held until a person has
-confirmed it for each of them.
+Two payees with the same bank details may be an agency, or one thief: both are held until two persons have
+found it right for each of them.
 """
 
 import datetime
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import connection
-from django.db.models import CharField, QuerySet
+from django.db.models import BooleanField, CharField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -44,29 +46,30 @@ REASONS: dict[str, Any] = {
     "returned": _("the bank returned the last payment to these bank details"),
 }
 
-# The reasons against one row of payouts_payee, which the statement around this calls {payee}.
-_REASONS = """
-             CASE WHEN {payee}.blocked THEN 'blocked,' ELSE '' END
-             || CASE WHEN {payee}.held_until > %s THEN 'held,' ELSE '' END
-             || CASE WHEN EXISTS (SELECT 1 FROM payouts_payeechange change
-                                   WHERE change.creator_id = {payee}.creator_id
-                                     AND change.status = 'proposed')
-                     THEN 'change_open,' ELSE '' END
-             || CASE WHEN {payee}.backup_withholding THEN ''
-                     WHEN {payee}.tax_status <> 'valid' THEN 'tax_form,'
-                     WHEN {payee}.tax_expires_on < %s THEN 'tax_form_expired,' ELSE '' END
-             || CASE WHEN {payee}.screening IN ('review', 'match') THEN 'sanctions,'
-                     WHEN {payee}.screening <> 'clear' OR {payee}.screened_on IS NULL
-                       OR {payee}.screened_on < %s
-                     THEN 'not_screened,' ELSE '' END
-             || CASE WHEN {payee}.destination_digest = '' AND {payee}.method <> 'manual'
-                     THEN 'no_destination,' ELSE '' END
-             || CASE WHEN {payee}.destination_digest <> '' AND NOT {payee}.sharing_confirmed
-                      AND EXISTS (SELECT 1 FROM payouts_payee other
-                                   WHERE other.destination_digest = {payee}.destination_digest
-                                     AND other.creator_id <> {payee}.creator_id)
-                     THEN 'shared,' ELSE '' END
-"""
+# code -> when it speaks against one row of payouts_payee, which the statement around this calls {payee}; each
+# names at most one day, of `values`.
+CONDITIONS: dict[str, str] = {
+    "blocked": "{payee}.blocked",
+    "held": "{payee}.held_until > %s",
+    "change_open": """EXISTS (SELECT 1 FROM payouts_payeechange change
+                               WHERE change.creator_id = {payee}.creator_id
+                                 AND change.status = 'proposed')""",
+    "tax_form": "NOT {payee}.backup_withholding AND {payee}.tax_status <> 'valid'",
+    "tax_form_expired": """NOT {payee}.backup_withholding AND {payee}.tax_status = 'valid'
+                           AND {payee}.tax_expires_on < %s""",
+    "sanctions": "{payee}.screening IN ('review', 'match')",
+    "not_screened": """{payee}.screening NOT IN ('review', 'match')
+                       AND ({payee}.screening <> 'clear' OR {payee}.screened_on IS NULL
+                            OR {payee}.screened_on < %s)""",
+    "no_destination": "{payee}.destination_digest = '' AND {payee}.method <> 'manual'",
+    "shared": """{payee}.destination_digest <> '' AND NOT {payee}.sharing_confirmed
+                 AND EXISTS (SELECT 1 FROM payouts_payee other
+                              WHERE other.destination_digest = {payee}.destination_digest
+                                AND other.creator_id <> {payee}.creator_id)""",
+}
+_REASONS = " || ".join(
+    f"CASE WHEN {condition} THEN '{code},' ELSE '' END" for code, condition in CONDITIONS.items()
+)
 # creator_id, method, details_version, withhold (1 or 0), reasons (codes, a comma after each; '' is payable).
 JUDGED = f"""
     SELECT creator.id AS creator_id, payee.method, payee.version AS details_version,
@@ -101,13 +104,33 @@ def of(creator: Creator, day: datetime.date | None = None) -> Judgement:
 
 
 def judged(payees: QuerySet[Payee], day: datetime.date | None = None) -> QuerySet[Payee]:
-    """The payees, each with `reasons` as in JUDGED; a filter on it is read row by row along the list."""
+    """The payees, each with `reasons` as in JUDGED; to find some among many ask `held_for` or `payable`."""
     rule = RawSQL(  # noqa: S611 - a statement of ours
         _REASONS.format(payee="payouts_payee"),
         values(day or timezone.now().date()),
         output_field=CharField(),
     )
     return payees.annotate(reasons=rule)
+
+
+def held_for(payees: QuerySet[Payee], code: str, day: datetime.date | None = None) -> QuerySet[Payee]:
+    """The payees against whom the reason `code` speaks: that one rule is asked and no other."""
+    return payees.filter(_speaks(code, day or timezone.now().date()))
+
+
+def payable(
+    payees: QuerySet[Payee], day: datetime.date | None = None, *, yes: bool = True
+) -> QuerySet[Payee]:
+    """The payees against whom no reason speaks, or with `yes` False the others: one reason is enough."""
+    day = day or timezone.now().date()
+    against = reduce(or_, (Q(_speaks(code, day)) for code in CONDITIONS))
+    return payees.filter(~against if yes else against)
+
+
+def _speaks(code: str, day: datetime.date) -> RawSQL:
+    days = dict(zip((c for c, rule in CONDITIONS.items() if "%s" in rule), values(day), strict=True))
+    rule = f"COALESCE({CONDITIONS[code].format(payee='payouts_payee')}, false)"
+    return RawSQL(rule, [days[code]] if code in days else [], output_field=BooleanField())  # noqa: S611
 
 
 def values(day: datetime.date) -> list[Any]:

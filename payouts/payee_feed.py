@@ -4,7 +4,8 @@ A blank cell leaves what is there. A row that says what the payee has, or what a
 unchanged, so that the same file may come twice. What takes the rules of a payee is done in Python, a batch of
 rows at a time; what is proposed is encrypted there, so that only the rows of the file itself stand in the
 import's temporary table, which goes with the import. Bank details and tax numbers are masked in whatever is
-kept of a rejected row, and an uploaded file is removed once it was applied, refused or cancelled.
+kept of a rejected row; an uploaded file is stored encrypted, and removed once it was applied, refused or
+cancelled.
 """
 
 # ruff: noqa: S608 - names in the statements are written here, never taken from a file

@@ -55,6 +55,8 @@ WRITTEN = (
     "version",
     "held_until",
     "sharing_confirmed",
+    "sharing_asked_by",
+    "sharing_reason",
     "tax_status",
     "tax_received_on",
     "tax_expires_on",
@@ -222,7 +224,7 @@ def _decide(batch: Sequence[int], action: str, by: User, reason: str = "") -> No
 
 
 def _apply(batch: Sequence[int], today: datetime.date, held_until: datetime.date) -> None:
-    changes = list(PayeeChange.objects.filter(pk__in=batch).select_related("creator"))
+    changes = list(PayeeChange.objects.filter(pk__in=batch))
     payees = Payee.objects.in_bulk([change.creator_id for change in changes])
     written = []
     for change in changes:
@@ -261,7 +263,7 @@ def _lead(payee: Payee, destination: dict[str, str], held_until: datetime.date) 
     payee.destination_digest = details.digest(payee.method, destination)
     payee.version += 1
     payee.held_until = held_until
-    payee.sharing_confirmed = False
+    payee.sharing_confirmed, payee.sharing_asked_by, payee.sharing_reason = False, None, ""
 
 
 def _take_form(payee: Payee, change: PayeeChange, today: datetime.date) -> None:

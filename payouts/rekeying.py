@@ -1,4 +1,4 @@
-"""New keys: what is encrypted of payees is encrypted by the first key, and every digest computed again.
+"""New keys: what is encrypted is encrypted by the first key, and every digest of payees computed again.
 
 After a new key was put before the others in ENCRYPTION_KEYS, so that the old one can be taken away; and after
 a change of SECRET_KEY, by which the digests are keyed: until then nobody's bank details are those that were
@@ -19,6 +19,7 @@ from creators.models import Creator
 from payouts import details
 from payouts.models import Payee, PayeeChange
 from pulse_site import audit, guards
+from pulse_site.accounts import second_factors
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 
@@ -26,7 +27,7 @@ CHUNK = 500
 
 
 def rekey(by: User) -> dict[str, Any]:
-    """Encrypt all payees and changes anew; returns how many there are of each.
+    """Encrypt all payees, changes and second factors anew; returns how many there are of each.
 
     May be killed, and run again from the start. Raises Refused when no key of the ring decrypts something.
     """
@@ -39,8 +40,12 @@ def rekey(by: User) -> dict[str, Any]:
             except ValueError as error:
                 raise Refused(f"Creators {ids[0]} to {ids[-1]}: {error} Add the one that did.") from None
         last = ids[-1]
+    try:
+        sealed = second_factors.seal_anew()
+    except ValueError as error:
+        raise Refused(f"Second factors: {error} Add the one that did.") from None
     audit.record(by, "payee.rekey", by, payees=payees, changes=changes)
-    return {"payees": payees, "changes": changes}
+    return {"payees": payees, "changes": changes, "second_factors": sealed}
 
 
 def _with_details() -> QuerySet[Creator]:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from campaigns.models import Campaign, Delivery, Month, PlacementRun
@@ -137,9 +137,8 @@ def _delivered(month: Month) -> dict[str, Any]:
     verdicts: dict[str, int] = defaultdict(int, {Delivery.Verdict.BILLABLE.value: _billed(month)})
     late: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0])
     unlisted = set()
-    for day, campaign, verdict, seen, micros in _summed(month):
-        if verdict != Delivery.Verdict.BILLABLE:
-            verdicts[verdict] += seen
+    for day, campaign, verdict, seen, billed, micros in _summed(month):
+        verdicts[Delivery.Verdict(verdict).reason] += seen - billed
         if day < month.first_day:
             late[day.isoformat(), campaign][0] += seen
             late[day.isoformat(), campaign][1] += micros
@@ -163,18 +162,19 @@ def _billed(month: Month) -> int:
     return int(total)
 
 
-def _summed(month: Month) -> Sequence[tuple[datetime.date, int, str, int, int]]:
-    """Without what the earnings tell already: most of a month is billable and of its own days."""
-    told = Q(verdict=Delivery.Verdict.BILLABLE, day__gte=month.first_day)
+def _summed(month: Month) -> Sequence[tuple[datetime.date, int, str, int, int, int]]:
+    """Without what the earnings tell already: most of a month is billed in full and of its own days."""
+    told = Q(billed_impressions=F("impressions"), day__gte=month.first_day)
     groups = (
         Delivery.objects.filter(month=month).exclude(told).order_by().values("day", "campaign_id", "verdict")
     )
-    sums = groups.annotate(seen=Sum("impressions"), micros=Sum("revenue_micros"))
+    sums = groups.annotate(
+        seen=Sum("impressions"), billed=Sum("billed_impressions"), micros=Sum("revenue_micros")
+    )
+    columns = ("day", "campaign_id", "verdict", "seen", "billed", "micros")
     return [
-        (day, campaign, verdict, int(seen), int(micros))
-        for day, campaign, verdict, seen, micros in sums.values_list(
-            "day", "campaign_id", "verdict", "seen", "micros"
-        )
+        (day, campaign, verdict, int(seen), int(billed), int(micros))
+        for day, campaign, verdict, seen, billed, micros in sums.values_list(*columns)
     ]
 
 

@@ -28,6 +28,7 @@ TaxForm, TaxStatus, Screening = Payee.TaxForm, Payee.TaxStatus, Payee.Screening
 FORM_YEARS = 3
 LONGEST_REASON = Payee._meta.get_field("blocked_reason").max_length or 0
 
+NOT_SHARING = Q(sharing_confirmed=False) & ~Q(destination_digest="")
 # action -> (which payees may make the move, who may, who took the step before: another person is needed)
 MOVES: dict[str, tuple[Q, str, str]] = {
     "receive_form": (Q(), SCREENS, ""),
@@ -39,7 +40,9 @@ MOVES: dict[str, tuple[Q, str, str]] = {
     "clear_match": (Q(screening__in=[Screening.REVIEW, Screening.MATCH]), APPROVES, "screened_by"),
     "block": (Q(blocked=False), SCREENS, ""),
     "unblock": (Q(blocked=True), APPROVES, "blocked_by"),
-    "confirm_sharing": (Q(sharing_confirmed=False) & ~Q(destination_digest=""), APPROVES, ""),
+    "ask_to_share": (NOT_SHARING & Q(sharing_asked_by=None), SCREENS, ""),
+    "confirm_sharing": (NOT_SHARING & ~Q(sharing_asked_by=None), APPROVES, "sharing_asked_by"),
+    "refuse_sharing": (NOT_SHARING & ~Q(sharing_asked_by=None), APPROVES, ""),
 }
 OF_TWO = tuple(action for action, (_starts, _permission, before) in MOVES.items() if before)
 
@@ -153,9 +156,27 @@ def unblock(payees: QuerySet[Payee], by: User, reason: str) -> int:
     return _move(payees, "unblock", by, _because(reason), blocked=False, blocked_reason="", blocked_by=None)
 
 
-def confirm_sharing(payees: QuerySet[Payee], by: User, reason: str) -> int:
-    """Find it right that another payee has the same bank details (an agency, a couple), and why."""
-    return _move(payees, "confirm_sharing", by, _because(reason), sharing_confirmed=True)
+def ask_to_share(payees: QuerySet[Payee], by: User, reason: str) -> int:
+    """Say why it is right that another payee has the same bank details (an agency, a couple); another person
+    decides. Raises Refused without a reason."""
+    return _move(
+        payees,
+        "ask_to_share",
+        by,
+        _because(reason),
+        sharing_asked_by=by,
+        sharing_reason=reason.strip(),
+    )
+
+
+def confirm_sharing(payees: QuerySet[Payee], by: User) -> int:
+    """Find it right too. Raises Refused for who asked for it."""
+    return _move(payees, "confirm_sharing", by, {"reason": F("sharing_reason")}, sharing_confirmed=True)
+
+
+def refuse_sharing(payees: QuerySet[Payee], by: User, reason: str) -> int:
+    """Find it not right, and why; the payees stay held."""
+    return _move(payees, "refuse_sharing", by, _because(reason), sharing_asked_by=None, sharing_reason="")
 
 
 def _move(

@@ -10,10 +10,11 @@ hash in each row would make all writers wait for one another.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
 
 from django.db import connection, models, transaction
-from django.db.models import Max
-from django.db.models.expressions import RawSQL
+from django.db.models import Expression, Func, Max, QuerySet, TextField, Value
 
 from creators.models import Decision
 from payouts import ledger
@@ -25,25 +26,12 @@ SUBJECTS: dict[str, type[models.Model]] = {
     Seal.Subject.DECISIONS: Decision,
     Seal.Subject.EVENTS: AuditEvent,
 }
-CHUNK = 5_000
-# How PostgreSQL writes a column of each sort as Python's JSON has it; a moment is text there (str).
-WRITTEN: tuple[tuple[type[models.Field], str], ...] = (
-    (
-        models.DateTimeField,
-        """to_json(to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')
-                   || CASE WHEN {column} = date_trunc('second', {column}) THEN ''
-                           ELSE to_char({column}, '.US') END || '+00:00')::text""",
-    ),
-    *(
-        (kind, "to_json({column})::text")
-        for kind in (
-            models.IntegerField,
-            models.CharField,
-            models.TextField,
-            models.BooleanField,
-            models.ForeignKey,
-        )
-    ),
+CHUNK = 5_000  # rows
+CHUNKS = 4  # of them at a time
+# What PostgreSQL's JSON has as Python's does; a moment is text there (str), without a fraction of nothing.
+PLAIN = (models.IntegerField, models.CharField, models.TextField, models.BooleanField, models.ForeignKey)
+MOMENT = (
+    """replace(to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), '.000000', '') || '+00:00'"""
 )
 # Sorted, for PostgreSQL keeps the keys of a JSON column in an order of its own.
 _as_json = json.JSONEncoder(default=str, sort_keys=True).encode
@@ -63,6 +51,29 @@ def digest_of_lines(lines: Iterable[str], before: str = "") -> str:
     for line in lines:
         sha256.update(f"{line}\n".encode())
     return sha256.hexdigest()
+
+
+class Line(Func):
+    """A row as JSON, put together by the database: much faster than here.
+
+    `template` is the JSON with a %s for each of `fields`: numbers, or words of our own that need no escape.
+    """
+
+    function, output_field = "FORMAT", TextField()
+
+    def __init__(self, template: str, *fields: str | Expression) -> None:
+        super().__init__(Value(template), *fields)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        """Older SQLite knows the function by this name only."""
+        return self.as_sql(compiler, connection, function="PRINTF", **extra)
+
+
+def lines(rows: QuerySet[Any], line: Line) -> Iterator[str]:
+    """`rows` as a `line` each, in their order; thousands in a text, so that they are hashed at once."""
+    written = iter(rows.values_list(line, flat=True).iterator(CHUNK))
+    while some := list(islice(written, CHUNK)):
+        yield "\n".join(some)
 
 
 def seal() -> list[Seal]:
@@ -118,31 +129,48 @@ def _seal(subject: str) -> Seal | None:
 
 def _over(subject: str, first_id: int, last_id: int, before: str) -> str:
     model = SUBJECTS[subject]
+    if connection.vendor == "postgresql" and (columns := _columns(model)):
+        return digest_of_lines(_written(model, columns, first_id, last_id), before)
     rows = model._default_manager.filter(pk__range=(first_id, last_id)).order_by("pk")
-    if connection.vendor == "postgresql" and (line := _line(model)):
-        lines = rows.values_list(RawSQL(line, [], models.TextField()), flat=True).iterator(CHUNK)  # noqa: S611
-        return digest_of_lines(map(_as_python_writes, lines), before)
     return digest(rows.values_list().iterator(CHUNK), before)
 
 
-def _line(model: type[models.Model]) -> str:
-    """SQL by which PostgreSQL writes a row as JSON as `digest` does; empty if a column is of another sort.
-
-    A year's transfers are digested in a quarter of the time, for no value becomes an object of Python.
-    """
-    columns = []
+def _columns(model: type[models.Model]) -> str:
+    """SQL of the columns of a row as `digest` has them; empty if PostgreSQL would write one otherwise."""
+    columns: list[str] = []
     for field in model._meta.concrete_fields:
-        written = next((sql for kind, sql in WRITTEN if isinstance(field, kind)), None)
-        if written is None:
+        if isinstance(field, models.DateTimeField):
+            columns.append(MOMENT.format(column=field.column))
+        elif isinstance(field, PLAIN):
+            columns.append(str(field.column))
+        else:
             return ""
-        columns.append(f"COALESCE({written.format(column=field.column)}, 'null')")
-    listed = " || ', ' || ".join(columns)
-    return f"'[' || {listed} || ']'"
+    return ", ".join(columns)
 
 
-def _as_python_writes(line: str) -> str:
+def _written(model: type[models.Model], columns: str, first_id: int, last_id: int) -> Iterator[str]:
+    """The rows as lines of JSON, thousands at a time, so that none becomes an object of Python."""
+    rows = f"""
+        SELECT json_build_array({columns})::text AS line FROM {model._meta.db_table}
+         WHERE id BETWEEN chunk.first AND LEAST(chunk.first + %s, %s) ORDER BY id
+    """  # noqa: S608 - names of our own
+    chunks = f"""
+        SELECT (SELECT string_agg(line, E'\\n') FROM ({rows}) row)
+          FROM generate_series(%s::bigint, %s, %s) AS chunk(first)
+    """  # noqa: S608
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(chunks, [CHUNK - 1, last_id, first_id, last_id, CHUNK])
+        while found := cursor.fetchmany(CHUNKS):
+            for (lines,) in found:
+                if lines:
+                    yield _as_python_writes(lines)
+
+
+def _as_python_writes(lines: str) -> str:
     """PostgreSQL leaves letters beyond ASCII as they are, Python escapes them."""
-    return line if line.isascii() and "\x7f" not in line else _as_json(json.loads(line))
+    if lines.isascii() and "\x7f" not in lines:
+        return lines
+    return "\n".join(_as_json(json.loads(line)) for line in lines.split("\n"))
 
 
 def _wait_for_writers(model: type[models.Model]) -> None:

@@ -12,8 +12,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import translation
-from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -23,8 +21,8 @@ from payouts import disputes, statements
 from payouts.models import Dispute
 from payouts.statements import files, links, wording
 from pulse_site.refusal import Refused
+from pulse_site.unlisted import LANGUAGES, private, speak
 
-LANGUAGES = dict(settings.LANGUAGES)
 View = Callable[..., HttpResponse]
 
 
@@ -36,11 +34,11 @@ def signed(view: View) -> View:
         try:
             creator = links.creator_of(token)
         except links.Expired:
-            return _private(_nothing(request, 410))
+            return private(_nothing(request, 410))
         except links.Forged:
-            return _private(_nothing(request, 404))
-        _speak(request, creator)
-        return _private(view(request, creator, token=token, **kwargs))
+            return private(_nothing(request, 404))
+        speak(request, creator.language)
+        return private(view(request, creator, token=token, **kwargs))
 
     return gated
 
@@ -96,21 +94,6 @@ def served(file: Any) -> HttpResponse:
 
 def _chosen(months: list[Month], code: str) -> Month | None:
     return next((month for month in months if code in ("", month.code)), None)
-
-
-def _speak(request: HttpRequest, creator: Creator) -> None:
-    """The creator's language, unless whoever looks has chosen one."""
-    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
-    language = chosen if chosen in LANGUAGES else creator.language
-    translation.activate(language)
-    request.LANGUAGE_CODE = language
-
-
-def _private(response: HttpResponse) -> HttpResponse:
-    patch_cache_control(response, private=True, no_cache=True)
-    response["Referrer-Policy"] = "same-origin"  # none to others; the form's check needs it among ourselves
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    return response
 
 
 def _nothing(request: HttpRequest, status: int) -> HttpResponse:

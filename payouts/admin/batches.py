@@ -18,7 +18,9 @@ from payouts import batches
 from payouts.models import Method, PayoutBatch
 from pulse_site import runs
 from pulse_site.admin import model_admin
+from pulse_site.admin.exports import Exports, columns
 from pulse_site.admin.moves import Move, MovingAdmin
+from pulse_site.forms import DollarsField
 from pulse_site.models import Run, User
 from pulse_site.money import dollars
 from pulse_site.panels import panel
@@ -36,7 +38,7 @@ def _move(action: str, label: Any, tone: str, **options: Any) -> Move:
 class PreparationForm(forms.Form):
     """What `batches.prepare` may be told; without answers everybody who is due is paid."""
 
-    minimum_micros = model_admin.DollarsField(
+    minimum_micros = DollarsField(
         label=gettext_lazy("Minimum payout"), help_text=gettext_lazy("US dollars; may be raised.")
     )
     methods = forms.MultipleChoiceField(
@@ -64,7 +66,14 @@ class PreparationForm(forms.Form):
 
 
 @admin.register(PayoutBatch)
-class PayoutBatchAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
+class PayoutBatchAdmin(Exports, MovingAdmin, model_admin.ViewOnlyAdmin):
+    resource_classes = [
+        columns(
+            PayoutBatch,
+            "reference month_id status minimum_micros prepared_by__username prepared_at "
+            "approved_by__username approved_at effective_on sent_at paid_at digest",
+        )
+    ]
     in_bulk = False
     list_display = [
         "reference",

@@ -19,8 +19,9 @@ from payouts import corrections, effects
 from payouts.models import Adjustment, Correction, Dispute
 from pulse_site import money, runs
 from pulse_site.admin import model_admin
+from pulse_site.admin.exports import Exports, columns
 from pulse_site.admin.moves import Move, MovingAdmin
-from pulse_site.models import Run, User
+from pulse_site.models import Run, Upload, User
 from pulse_site.panels import panel
 from pulse_site.refusal import Refused
 
@@ -100,7 +101,14 @@ def _move(
 
 
 @admin.register(Correction)
-class CorrectionAdmin(MovingAdmin):
+class CorrectionAdmin(Exports, MovingAdmin):
+    resource_classes = [
+        columns(
+            Correction,
+            "id status reason note upload_id prepared_by__username prepared_at approved_by__username "
+            "approved_at",
+        )
+    ]
     in_bulk = False
     list_display = ["__str__", model_admin.badge(), "upload", "prepared_by", "prepared_at", "approved_by"]
     list_filter = ["status"]
@@ -159,15 +167,9 @@ class CorrectionAdmin(MovingAdmin):
         return super().obstacle(request, action, record)
 
     def figures(self, record: Correction) -> list[tuple[object, object]]:
-        found = effects.effects(record)
-        return [
-            (_("adjustments"), model_admin.grouped(found.rows)),
-            (_("credit to advertisers"), money.dollars(found.revenue_micros)),
-            (_("deducted from creators"), money.dollars(found.share_micros)),
-            (_("borne by the platform"), money.dollars(found.borne_micros)),
-            (_("creators who will owe"), model_admin.grouped(found.debtors_in_all)),
-            (_("prepared by"), record.prepared_by or _("a feed")),
-        ]
+        """What the correction does stands below, in the panel of its effects."""
+        figures = [(_("reason"), record.get_reason_display()), (_("note"), record.note or "–")]
+        return [*figures, (_("prepared by"), record.prepared_by or _("a feed"))]
 
     def perform(self, request: HttpRequest, action: str, records: QuerySet[Any], **answers: str) -> str:
         correction, user = records.get(), cast(User, request.user)
@@ -189,7 +191,13 @@ def approval(request: HttpRequest, correction: Correction) -> dict[str, Any] | N
     return {"run": run} if run and correction.status == Correction.Status.PREPARED else None
 
 
-@panel("admin/panels/effects.html", of=Correction, permission="payouts.view_adjustment", position=10)
+@panel(
+    "admin/panels/effects.html",
+    of=Correction,
+    permission="payouts.view_correction",
+    position=10,
+    decisive=True,
+)
 def shown_effects(request: HttpRequest, correction: Correction) -> dict[str, Any]:
     return {"effects": effects.effects(correction), "correction": correction}
 
@@ -206,7 +214,13 @@ def of_creator(request: HttpRequest, creator: Creator) -> dict[str, Any] | None:
     return {"adjustments": found, "creator": creator} if found else None
 
 
-@panel("admin/panels/adjustments.html", of=Dispute, permission="payouts.view_adjustment", position=10)
+@panel(
+    "admin/panels/adjustments.html",
+    of=Dispute,
+    permission="payouts.view_adjustment",
+    position=10,
+    decisive=True,
+)
 def of_dispute(request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
     """What was corrected of the creator's earnings: by one of these a dispute is resolved."""
     found = list(_newest(Adjustment.objects.filter(creator=dispute.creator)))
@@ -225,7 +239,14 @@ def waiting(request: HttpRequest) -> dict[str, Any]:
 
 
 @admin.register(Adjustment)
-class AdjustmentAdmin(model_admin.ViewOnlyAdmin):
+class AdjustmentAdmin(Exports, model_admin.ViewOnlyAdmin):
+    resource_classes = [
+        columns(
+            Adjustment,
+            "id correction_id origin_id campaign__reference creator__handle day video_id impressions "
+            "revenue_micros enrolled_micros share_micros borne_micros detail month_id",
+        )
+    ]
     list_display = [
         "id",
         "correction",
@@ -257,3 +278,13 @@ class AdjustmentAdmin(model_admin.ViewOnlyAdmin):
         "detail",
         "month",
     ]
+
+
+@panel("admin/panels/upload_payouts.html", of=Upload, permission="payouts.view_correction", position=20)
+def corrected_by(request: HttpRequest, upload: Upload) -> dict[str, Any] | None:
+    """The correction that a file of invalid traffic prepared."""
+    found = Correction.objects.filter(upload=upload).first()
+    if found is None:
+        return None
+    url = reverse("admin:payouts_correction_change", args=[found.pk])
+    return {"links": [(f"{found} ({found.get_status_display()})", url)]}

@@ -16,6 +16,7 @@ from creators.models import Creator
 from payouts import disputes
 from payouts.models import Correction, Dispute
 from pulse_site.admin import model_admin
+from pulse_site.admin.exports import Exports, columns
 from pulse_site.admin.moves import Move, MoveForm, MovingAdmin
 from pulse_site.models import User
 from pulse_site.panels import panel
@@ -68,7 +69,13 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
+class DisputeAdmin(Exports, MovingAdmin, model_admin.ViewOnlyAdmin):
+    resource_classes = [
+        columns(
+            Dispute,
+            "id creator__handle month_id status text answer opened_at resolved_at",
+        )
+    ]
     in_bulk = False
     list_display = ["__str__", model_admin.badge(), "age", "beginning"]
     list_filter = [StatusFilter]

@@ -15,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 from payouts import entries, ledger
 from payouts.models import Entry, Transfer
 from pulse_site.admin import model_admin
+from pulse_site.admin.exports import Exports, columns
 from pulse_site.admin.moves import Move, MovingAdmin
 from pulse_site.panels import panel
 from pulse_site.refusal import Refused
@@ -25,7 +26,17 @@ class EntryForm(forms.ModelForm):
 
     class Meta:
         model = Entry
-        fields = ["reason", "debit_account", "credit_account", "amount_micros", "note", "evidence"]
+        fields = [
+            "reason",
+            "debit_account",
+            "credit_account",
+            "amount_micros",
+            "received_on",
+            "bank_reference",
+            "invoice",
+            "note",
+            "evidence",
+        ]
         widgets = {"note": forms.Textarea(attrs={"rows": 3})}
         help_texts = {
             "debit_account": _("Search by code (bank, suspense, receivable:…) or by a creator's handle."),
@@ -43,10 +54,17 @@ class EntryForm(forms.ModelForm):
 
 
 @admin.register(Entry)
-class EntryAdmin(MovingAdmin):
+class EntryAdmin(Exports, MovingAdmin):
+    resource_classes = [
+        columns(
+            Entry,
+            "id status debit_account__code credit_account__code amount_micros reason note "
+            "prepared_by__username prepared_at approved_by__username approved_at",
+        )
+    ]
     form = EntryForm
     in_bulk = False
-    autocomplete_fields = ["debit_account", "credit_account"]
+    autocomplete_fields = ["debit_account", "credit_account", "invoice"]
     list_display = [
         "__str__",
         model_admin.badge(),
@@ -79,7 +97,8 @@ class EntryAdmin(MovingAdmin):
         if obj is None:
             return EntryForm.Meta.fields
         amount = model_admin.dollars("amount_micros", _("amount"))
-        shown = ["reason", "debit_account", "credit_account", amount, "note", self.evidence_link]
+        told = ["received_on", "bank_reference", "invoice"] if entries.of_advertisers(obj) else []
+        shown = ["reason", "debit_account", "credit_account", amount, *told, "note", self.evidence_link]
         return [*shown, "evidence_sha256", "prepared_by", "prepared_at", "approved_by", "approved_at"]
 
     def get_form(
@@ -122,6 +141,7 @@ class EntryAdmin(MovingAdmin):
             (pgettext_lazy("account", "from"), record.debit_account),
             (pgettext_lazy("account", "to"), record.credit_account),
             (_("amount"), model_admin.money.dollars(record.amount_micros)),
+            *((_("invoice"), invoice) for invoice in [record.invoice] if invoice),
             (_("prepared by"), record.prepared_by),
         ]
 

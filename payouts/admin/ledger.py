@@ -12,7 +12,7 @@ from creators.models import Creator
 from payouts import entries
 from payouts.models import Account, Earning, Payout, Transfer
 from pulse_site.admin import model_admin
-from pulse_site.admin.exports import DollarsColumn, Exports, HarmlessResource
+from pulse_site.admin.exports import Exports, columns
 from pulse_site.panels import panel
 
 SHOWN = 30
@@ -20,7 +20,8 @@ MONTHS = 12
 
 
 @admin.register(Account)
-class AccountAdmin(model_admin.ViewOnlyAdmin):
+class AccountAdmin(Exports, model_admin.ViewOnlyAdmin):
+    resource_classes = [columns(Account, "code kind creator__handle advertiser__name")]
     list_display = ["code", "kind", "creator", "advertiser"]
     list_filter = ["kind"]
     list_select_related = ["creator", "advertiser"]
@@ -50,28 +51,15 @@ def statement(request: HttpRequest, account: Account) -> dict[str, Any]:
     }
 
 
-class TransferResource(HarmlessResource):
-    amount = DollarsColumn(attribute="amount_micros", column_name="amount_usd")
-
-    class Meta:
-        model = Transfer
-        fields = (
-            "id",
-            "key",
-            "kind",
-            "debit_account__code",
-            "credit_account__code",
-            "amount",
-            "month",
-            "reason",
-            "created_by__username",
-            "created_at",
-        )
-
-
 @admin.register(Transfer)
 class TransferAdmin(Exports, model_admin.ViewOnlyAdmin):
-    resource_classes = [TransferResource]
+    resource_classes = [
+        columns(
+            Transfer,
+            "id key kind debit_account__code credit_account__code amount_micros month_id reason "
+            "created_by__username created_at",
+        )
+    ]
     list_display = [
         "id",
         "kind",
@@ -98,27 +86,15 @@ class TransferAdmin(Exports, model_admin.ViewOnlyAdmin):
     ]
 
 
-class EarningResource(HarmlessResource):
-    revenue = DollarsColumn(attribute="revenue_micros", column_name="revenue_usd")
-    enrolled = DollarsColumn(attribute="enrolled_micros", column_name="enrolled_usd")
-    share = DollarsColumn(attribute="share_micros", column_name="share_usd")
-
-    class Meta:
-        model = Earning
-        fields = (
-            "month",
-            "creator__handle",
-            "campaign__reference",
-            "impressions",
-            "revenue",
-            "enrolled",
-            "share",
-        )
-
-
 @admin.register(Earning)
 class EarningAdmin(Exports, model_admin.ViewOnlyAdmin):
-    resource_classes = [EarningResource]
+    resource_classes = [
+        columns(
+            Earning,
+            "month_id creator__handle campaign__reference impressions revenue_micros enrolled_micros "
+            "share_micros",
+        )
+    ]
     list_display = [
         "month",
         "creator",

@@ -19,6 +19,7 @@ from payouts import months
 from payouts.models import Earning
 from pulse_site import runs
 from pulse_site.admin import model_admin
+from pulse_site.admin.exports import Exports, columns
 from pulse_site.admin.moves import Move, MovingAdmin
 from pulse_site.models import Run, User
 from pulse_site.panels import panel
@@ -35,7 +36,14 @@ def statuses(action: str) -> frozenset[str]:
 
 
 @admin.register(Month)
-class MonthAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
+class MonthAdmin(Exports, MovingAdmin, model_admin.ViewOnlyAdmin):
+    resource_classes = [
+        columns(
+            Month,
+            "code status calculated_at revenue_micros shared_micros platform_micros creators "
+            "reviewed_by__username reviewed_at closed_by__username closed_at digest",
+        )
+    ]
     in_bulk = False
     list_display = [
         "code",

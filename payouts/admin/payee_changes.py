@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -16,8 +16,9 @@ from payouts.admin.payees import in_full
 from payouts.models import PayeeChange
 from pulse_site import runs
 from pulse_site.admin import model_admin
+from pulse_site.admin.exports import Exports, columns
 from pulse_site.admin.moves import Move, MovingAdmin
-from pulse_site.models import User
+from pulse_site.models import Upload, User
 from pulse_site.panels import panel
 
 APPROVAL = "approve_payee_changes"  # the run of payouts/tasks.py
@@ -30,7 +31,14 @@ def _move(action: str, label: Any, tone: str, *, reason: bool = False) -> Move:
 
 
 @admin.register(PayeeChange)
-class PayeeChangeAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
+class PayeeChangeAdmin(Exports, MovingAdmin, model_admin.ViewOnlyAdmin):
+    resource_classes = [
+        columns(
+            PayeeChange,
+            "id creator__handle summary status reason proposed_by__username proposed_at "
+            "approved_by__username approved_at",
+        )
+    ]
     list_display = [
         "creator",
         "what",
@@ -136,3 +144,12 @@ def waiting(request: HttpRequest) -> dict[str, Any] | None:
     proposed = PayeeChange.objects.filter(status=PayeeChange.Status.PROPOSED)
     found = proposed.aggregate(waiting=Count("id"), oldest=Min("proposed_at"))
     return found if found["waiting"] else None
+
+
+@panel("admin/panels/upload_payouts.html", of=Upload, permission="payouts.view_payeechange", position=20)
+def proposed_by(request: HttpRequest, upload: Upload) -> dict[str, Any] | None:
+    """The changes that a file of payees proposed."""
+    if not PayeeChange.objects.filter(upload=upload).exists():
+        return None
+    url = f"{reverse('admin:payouts_payeechange_changelist')}?upload__id__exact={upload.pk}"
+    return {"links": [(_("Proposed changes"), url)]}

@@ -35,23 +35,20 @@ DAY = forms.DateInput(attrs={"type": "date"})
 
 
 class PayableFilter(admin.SimpleListFilter):
-    """Payable, not payable, or not for one of the reasons; read along the list, row by row."""
+    """Payable, not payable, or not for one of the reasons."""
 
     title = _("payable")
     parameter_name = "payable"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        reasons = [(code, why) for code, why in payability.REASONS.items() if code != "no_payee"]
+        reasons = [(code, payability.REASONS[code]) for code in payability.CONDITIONS]
         return [("yes", _("payable")), ("no", _("not payable")), *reasons]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == "yes":
-            return queryset.filter(reasons="")
-        if self.value() == "no":
-            return queryset.exclude(reasons="")
-        if self.value() in payability.REASONS:
-            return queryset.filter(reasons__contains=f"{self.value()},")
-        return queryset
+        wanted = self.value() or ""
+        if wanted in ("yes", "no"):
+            return payability.payable(queryset, yes=wanted == "yes")
+        return payability.held_for(queryset, wanted) if wanted in payability.CONDITIONS else queryset
 
 
 class PayeeResource(HarmlessResource):
@@ -198,7 +195,17 @@ class PayeeAdmin(Exports, MovingAdmin, model_admin.ViewOnlyAdmin):
         (_("Address"), {"fields": ["street", "city", "region", "postal_code", "country"]}),
         (
             _("Payment"),
-            {"fields": ["method", "destination_hint", "version", "held_until", "sharing_confirmed"]},
+            {
+                "fields": [
+                    "method",
+                    "destination_hint",
+                    "version",
+                    "held_until",
+                    "sharing_confirmed",
+                    "sharing_asked_by",
+                    "sharing_reason",
+                ]
+            },
         ),
         (
             _("Tax"),
@@ -236,7 +243,9 @@ class PayeeAdmin(Exports, MovingAdmin, model_admin.ViewOnlyAdmin):
         "stop_withholding": _move("stop_withholding", _("Stop withholding")),
         "screen": _move("screen", _("Record a screening"), form=Screened),
         "clear_match": _move("clear_match", _("Clear the match"), "good", reason=True),
-        "confirm_sharing": _move("confirm_sharing", _("Allow the shared account"), "good", reason=True),
+        "ask_to_share": _move("ask_to_share", _("Ask to allow the shared account"), reason=True),
+        "confirm_sharing": _move("confirm_sharing", _("Allow the shared account"), "good"),
+        "refuse_sharing": _move("refuse_sharing", _("Refuse the shared account"), "bad", reason=True),
         "block": _move("block", _("Block"), "bad", reason=True),
         "unblock": _move("unblock", _("Unblock"), "good", reason=True),
     }
@@ -258,7 +267,7 @@ class PayeeAdmin(Exports, MovingAdmin, model_admin.ViewOnlyAdmin):
         return super().get_data_for_export(request, queryset, **kwargs)
 
     def offers(self, request: HttpRequest, action: str, record: Payee) -> bool:
-        if action == "confirm_sharing":
+        if action == "ask_to_share" and not self._not_now(action, record):
             return "shared" in payability.of(record.creator).reasons
         return not self._not_now(action, record)
 
@@ -282,6 +291,7 @@ class PayeeAdmin(Exports, MovingAdmin, model_admin.ViewOnlyAdmin):
             (_("tax form"), f"{record.get_tax_form_display()}, {record.get_tax_status_display()}"),
             (_("sanctions screening"), record.get_screening_display()),
             (_("blocked"), record.blocked_reason or "–"),
+            (_("why it may share its bank details"), record.sharing_reason or "–"),
         ]
 
     def perform(self, request: HttpRequest, action: str, records: QuerySet[Any], **answers: Any) -> str:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from payouts import batches, payability
 from payouts.models import PaymentFile, Payout, Transfer
 from pulse_site.admin import model_admin
+from pulse_site.admin.exports import Exports, columns
 from pulse_site.admin.moves import Move, MovingAdmin, counted
 from pulse_site.models import User
 from pulse_site.panels import panel
@@ -28,7 +29,14 @@ def _answer(status: str, label: Any, tone: str, **options: Any) -> Move:
 
 
 @admin.register(Payout)
-class PayoutAdmin(MovingAdmin, model_admin.ViewOnlyAdmin):
+class PayoutAdmin(Exports, MovingAdmin, model_admin.ViewOnlyAdmin):
+    resource_classes = [
+        columns(
+            Payout,
+            "reference batch__reference creator__handle status method amount_micros withheld_micros "
+            "net_micros reasons bank_reason settled_on",
+        )
+    ]
     list_display = [
         "reference",
         "batch",
@@ -129,7 +137,13 @@ def life(request: HttpRequest, payout: Payout) -> dict[str, Any]:
 
 
 @admin.register(PaymentFile)
-class PaymentFileAdmin(model_admin.ViewOnlyAdmin):
+class PaymentFileAdmin(Exports, model_admin.ViewOnlyAdmin):
+    resource_classes = [
+        columns(
+            PaymentFile,
+            "name batch__reference method payments total_micros sha256 created_at",
+        )
+    ]
     list_display = [
         "name",
         "batch",

@@ -48,6 +48,7 @@ def verdicts(request: HttpRequest, month: Month) -> dict[str, Any] | None:
     last = review.last_month(month)
     rows = [
         {
+            "verdict": verdict,
             "label": label,
             "impressions": review.impressions(month, verdict),
             "part": _part(month, verdict),
@@ -55,7 +56,7 @@ def verdicts(request: HttpRequest, month: Month) -> dict[str, Any] | None:
         }
         for verdict, label in Delivery.Verdict.choices
     ]
-    return {"rows": rows, "last": last, "late": _late(month)}
+    return {"rows": rows, "month": month, "last": last, "late": _late(month)}
 
 
 @panel("admin/panels/review_changes.html", of=Month, permission="payouts.view_earning", position=9)

@@ -26,6 +26,7 @@ from payouts.models import Correction, Entry, PayeeChange, PayoutBatch, Seal
 from pulse_site import guards
 from pulse_site.admin import model_admin
 from pulse_site.admin.audit import ROOM, VIEW
+from pulse_site.admin.exports import Exports, columns
 from pulse_site.models import AuditEvent, Run, User
 from pulse_site.panels import panel
 from pulse_site.sentences import sentence
@@ -83,7 +84,8 @@ DECIDED: dict[str, Decided] = {
 
 
 @admin.register(Seal)
-class SealAdmin(model_admin.ViewOnlyAdmin):
+class SealAdmin(Exports, model_admin.ViewOnlyAdmin):
+    resource_classes = [columns(Seal, "id subject first_id last_id rows digest sealed_at")]
     list_display = ["subject", "first_id", "last_id", "rows", "digest", "sealed_at"]
     list_filter = ["subject"]
     search_fields = ["digest__exact"]

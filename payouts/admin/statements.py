@@ -23,6 +23,7 @@ from payouts.statements import files, links, wording
 from payouts.views import served
 from pulse_site import runs
 from pulse_site.admin import model_admin
+from pulse_site.admin.exports import Exports, columns
 from pulse_site.models import Run, User
 from pulse_site.panels import panel
 
@@ -32,7 +33,8 @@ SHOWN = 24
 
 
 @admin.register(StatementFile)
-class StatementFileAdmin(model_admin.ViewOnlyAdmin):
+class StatementFileAdmin(Exports, model_admin.ViewOnlyAdmin):
+    resource_classes = [columns(StatementFile, "month_id creator__handle language format sha256 created_at")]
     list_display = ["month", "creator", "language", "format", "created_at"]
     list_filter = ["format"]
     list_select_related = ["creator", "month"]

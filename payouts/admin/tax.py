@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from payouts import payees, tax
 from payouts.models import TaxYear
 from pulse_site.admin import model_admin
+from pulse_site.admin.exports import Exports, columns
 from pulse_site.models import User
 from pulse_site.panels import panel
 
@@ -24,7 +25,13 @@ LABELS = {
 
 
 @admin.register(TaxYear)
-class TaxYearAdmin(model_admin.PulseModelAdmin):
+class TaxYearAdmin(Exports, model_admin.PulseModelAdmin):
+    resource_classes = [
+        columns(
+            TaxYear,
+            "year threshold_micros royalty_threshold_micros withholding_basis_points",
+        )
+    ]
     list_display = [
         "year",
         model_admin.dollars("threshold_micros", _("reporting threshold")),

@@ -18,17 +18,19 @@ from django.db import connection
 from django.utils import timezone
 
 from campaigns import placements
-from campaigns.models import Campaign, Month, PlacementRun
+from campaigns.invoices import files as invoice_files
+from campaigns.models import MICROS_PER_CENT, Campaign, Invoice, Month, PlacementRun
 from creators import approval, eligibility, enrolments
 from creators.models import Category, Creator, Decision
-from payouts import batches, corrections, months
-from payouts.demo import demand, payees, people, supply
-from payouts.models import Correction, PayoutBatch
+from payouts import batches, corrections, entries, months
+from payouts.demo import advertisers, demand, payees, people, supply
+from payouts.models import Account, Adjustment, Correction, Earning, Entry, PayoutBatch
 from pulse_site.feeds.run import import_file
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 
 ONE_DAY = datetime.timedelta(days=1)
+LATE_START_MICROS = 250_000_000
 T = TypeVar("T")
 
 
@@ -71,6 +73,8 @@ class Demo:
             self.run_a_day(self.first + number * ONE_DAY)
         self.step("deliveries of the month imported", lambda: self.bring_in_deliveries(self.first, self.last))
         self.close_the_month()
+        self.step("invoices rendered", lambda: invoice_files.render_month(self.code))
+        self.step("an advertiser's payment received", self.receive)
         self.step("invalid traffic taken back: fiona prepares, frank approves", self.take_back)
         payees.enter(self)
         self.pay()
@@ -135,9 +139,13 @@ class Demo:
         )
 
     def book_campaigns(self) -> None:
-        advertisers = demand.advertisers(self.staff["olivia"], self.staff["admin"])
-        self.campaigns = demand.campaigns(advertisers, self.first, self.last)
-        demand.book(self.campaigns, self.staff["admin"])
+        made = advertisers.let_in(self.staff, self.staff["admin"])
+        admin, olivia = self.staff["admin"], self.staff["olivia"]
+        demand.rate_card(self.first)
+        self.campaigns = demand.campaigns(made, admin, self.first, self.last)
+        demand.exclude_creators(self.campaigns)
+        demand.book(self.campaigns, admin, self.eve)
+        demand.in_preparation(made[0], olivia, admin, self.yesterday)
 
     def run_a_day(self, day: datetime.date) -> None:
         def work() -> None:
@@ -154,11 +162,48 @@ class Demo:
     def close_the_month(self) -> None:
         if not Month.objects.filter(code=self.code, status=Month.Status.CLOSED).exists():
             self.step(f"{self.code} calculated", lambda: months.calculate(self.code))
+            self.step("a late start credited", self.credit_a_late_start)
             self.step(
                 f"{self.code} put under review by fiona",
                 lambda: months.review(self.code, self.staff["fiona"]),
             )
             self.step(f"{self.code} closed by frank", lambda: months.close(self.code, self.staff["frank"]))
+
+    def credit_a_late_start(self) -> None:
+        """One campaign, of olivia's if any was billed, began late: the close issues a credit note for it."""
+        billed = Campaign.objects.filter(pk__in=Earning.objects.filter(month=self.code).values("campaign"))
+        own = billed.filter(advertiser__members__user=self.staff["olivia"])
+        late = own.order_by("pk").first() or billed.order_by("pk").first()
+        if late and not Adjustment.objects.filter(campaign=late, creator=None).exists():
+            made = corrections.prepare(
+                self.staff["fiona"],
+                reason=Correction.Reason.GOODWILL,
+                origin=Month.objects.get(code=self.code),
+                campaign=late,
+                creator=None,
+                micros=LATE_START_MICROS,
+                detail="Late start of the campaign",
+            )
+            corrections.approve(made, self.staff["frank"])
+
+    def receive(self) -> None:
+        """The second advertiser pays its invoice; the first, mostly olivia's, pays a half of it."""
+        invoices = Invoice.objects.invoices().filter(month=self.code).with_balance().order_by("pk")
+        for invoice, part in zip(invoices[:2], (2, 1), strict=False):
+            if not invoice.advertiser.payments.exists():
+                self.receive_one(invoice, invoice.open_micros // MICROS_PER_CENT // part * MICROS_PER_CENT)
+
+    def receive_one(self, invoice: Invoice, micros: int) -> None:
+        entries.open_accounts()
+        received = Entry(
+            debit_account=Account.objects.get(kind=Account.Kind.BANK),
+            credit_account=Account.objects.get(advertiser=invoice.advertiser),
+            amount_micros=micros,
+            reason=Entry.Reason.RECEIVED,
+            bank_reference=f"WIRE {invoice.serial:04}",
+            invoice=invoice,
+        )
+        entries.approve(entries.prepare(received, self.staff["fiona"]), self.staff["frank"])
 
     def take_back(self) -> None:
         """The ad server finds invalid traffic after the close: both sides see it as a correction."""

@@ -1,42 +1,35 @@
 """The demo's log-ins: each with what his role may do, all with one printed password."""
 
-from django.contrib.auth.models import Permission
-from django.db.models import Q
+from django.contrib.auth.models import Group
 
+from pulse_site import roles
+from pulse_site.accounts import people
 from pulse_site.models import User
 
 PASSWORD = "pulse-demo-only"  # noqa: S105 - the demo's log-ins are printed on purpose
 PEOPLE = {
     "admin": "administrator",
     "rita": "reviews creators",
+    "stella": "reviews creators, also in bulk and against the rules",
+    "otto": "ad operations: advertisers, campaigns, files",
     "fiona": "finance: reviews months, prepares payouts",
     "frank": "finance: closes months, approves payouts",
     "arthur": "auditor: sees everything, changes nothing",
     "olivia": "owner of an advertiser, in the portal",
+    "felix": "finance of the same advertiser, in the portal",
+    "vera": "viewer of the same advertiser, in the portal",
+    "greta": "agency of the other advertisers, in the portal",
+    "nora": "applied as an advertiser, in the portal",
+    "marc": "was asked about an application, in the portal",
 }
-MAY = {
-    "rita": ["review_creator", "change_creator"],
-    "fiona": [
-        "review_month",
-        "prepare_batch",
-        "download_paymentfile",
-        "add_upload",
-        "apply_upload",
-        "prepare_correction",
-        "prepare_entry",
-        "answer_dispute",
-        "propose_payee_change",
-        "screen_payee",
-    ],
-    "frank": [
-        "close_month",
-        "approve_batch",
-        "approve_correction",
-        "approve_entry",
-        "approve_payee_change",
-        "view_payee_details",
-    ],
-    "arthur": [],
+PORTAL = ("olivia", "felix", "vera", "greta", "nora", "marc")
+ROLES = {
+    "rita": roles.REVIEWER,
+    "stella": roles.SENIOR_REVIEWER,
+    "otto": roles.AD_OPERATIONS,
+    "fiona": roles.FINANCE_PREPARER,
+    "frank": roles.FINANCE_APPROVER,
+    "arthur": roles.AUDITOR,
 }
 
 
@@ -46,19 +39,12 @@ def staff() -> dict[str, User]:
 
 
 def _person(name: str) -> User:
-    user, created = User.objects.get_or_create(
-        username=name,
-        defaults={
-            "is_staff": name != "olivia",
-            "is_superuser": name == "admin",
-            "email": f"{name}@pulse.example",
-        },
-    )
-    if created:
-        user.set_password(PASSWORD)
-        user.save(update_fields=["password"])
-        if name in MAY:
-            looks = Q(codename__startswith="view_") & ~Q(codename="view_payee_details")
-            may = looks | Q(codename__in=MAY[name])
-            user.user_permissions.set(Permission.objects.filter(may))
+    """Each logs in at once: the demo's addresses lead nowhere, so they are not asked to confirm them."""
+    user = User.objects.filter(username=name).first()
+    if user is None:
+        rights = {"is_staff": name not in PORTAL, "is_superuser": name == "admin"}
+        user = people.create(f"{name}@pulse.example", PASSWORD, username=name, **rights)
+        if name in ROLES:
+            user.groups.add(Group.objects.get(name=ROLES[name]))
+    people.vouch_for_address(user)
     return user

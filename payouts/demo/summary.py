@@ -2,7 +2,7 @@
 
 from django.db.models import Count, Sum
 
-from campaigns.models import Delivery, Month, Placement, PlacementRun
+from campaigns.models import Delivery, Invoice, Month, Placement, PlacementRun
 from creators.models import Category, Creator
 from payouts.demo.people import PASSWORD, PEOPLE
 from payouts.models import Payout
@@ -37,22 +37,23 @@ def _lineup(code: str) -> list[str]:
 
 def _money(code: str) -> list[str]:
     month = Month.objects.get(code=code)
-    delivered = (
-        Delivery.objects.filter(month=month).values_list("verdict").annotate(Sum("impressions")).order_by()
+    delivered = Delivery.objects.filter(month=month).aggregate(
+        billed=Sum("billed_impressions", default=0), impressions=Sum("impressions", default=0)
     )
-    impressions = dict(delivered)
-    billed = impressions.pop(Delivery.Verdict.BILLABLE, 0)
     paid = Payout.objects.filter(batch__month=month, status=Payout.Status.PAID).aggregate(
         total=Sum("amount_micros", default=0), creators=Count("pk")
     )
+    invoices = Invoice.objects.invoices().filter(month=month).with_balance()
+    owed = [invoice.open_micros for invoice in invoices]
     return [
         "",
         f"{code}: {month.get_status_display()}",
-        f"  impressions billed   {billed:>16,}",
-        f"  off-lineup           {sum(impressions.values()):>16,}",
+        f"  impressions billed   {delivered['billed']:>16,}",
+        f"  not billed           {delivered['impressions'] - delivered['billed']:>16,}",
         f"  billed               {dollars(month.revenue_micros):>16}",
         f"  shared               {dollars(month.shared_micros):>16}  with {month.creators:,} creators",
         f"  platform             {dollars(month.platform_micros):>16}",
+        f"  invoices             {len(owed):>16,}  {dollars(sum(owed))} still open",
         f"  paid                 {dollars(paid['total']):>16}  to {paid['creators']:,} creators",
     ]
 

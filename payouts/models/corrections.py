@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from campaigns.models import Campaign, Month
+from campaigns.models import Campaign, CorrectionReason, Month
 from creators.models import Creator, Video
 
 
@@ -20,13 +20,7 @@ class Correction(models.Model):
     decide, and the only one who can.
     """
 
-    class Reason(models.TextChoices):
-        INVALID_TRAFFIC = "invalid_traffic", _("invalid traffic")
-        MEASUREMENT = "measurement", _("wrong measurement")
-        BRAND_SAFETY = "brand_safety", _("brand safety")
-        DISPUTE = "dispute", _("dispute")
-        GOODWILL = "goodwill", _("goodwill")
-        OTHER = "other", _("other")
+    Reason = CorrectionReason
 
     class Status(models.TextChoices):
         PREPARED = "prepared", _("prepared")

@@ -9,7 +9,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Advertiser, Month
+from campaigns.models import Advertiser, Invoice, Month
 from creators.models import Creator
 
 
@@ -163,6 +163,7 @@ class Entry(models.Model):
 
     class Reason(models.TextChoices):
         RECEIVED = "received", _("payment of an advertiser")
+        GIVEN_BACK = "given_back", _("payment given back to an advertiser")
         UNIDENTIFIED = "unidentified", _("unidentified receipt")
         IDENTIFIED = "identified", _("receipt identified")
         TAX_DEPOSITED = "tax_deposited", _("withheld tax deposited")
@@ -178,6 +179,27 @@ class Entry(models.Model):
     )
     amount_micros = models.PositiveBigIntegerField(_("amount (micros)"))
     reason = models.CharField(_("reason"), max_length=20, choices=Reason)
+    received_on = models.DateField(
+        _("date at the bank"),
+        null=True,
+        blank=True,
+        help_text=_("When an advertiser's money came or went."),
+    )
+    bank_reference = models.CharField(
+        _("bank reference"),
+        max_length=80,
+        blank=True,
+        help_text=_("As the bank states it; the advertiser reads it beside his invoices."),
+    )
+    invoice = models.ForeignKey(
+        Invoice,
+        models.PROTECT,
+        verbose_name=_("invoice"),
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("The one that is paid; without it the oldest open ones are."),
+    )
     note = models.TextField(_("note"), blank=True)
     evidence = models.FileField(_("evidence"), upload_to="evidence/%Y/%m", blank=True)
     evidence_sha256 = models.CharField(_("SHA-256 of the evidence"), max_length=64, blank=True)

@@ -81,8 +81,18 @@ class Payee(models.Model):
     sharing_confirmed = models.BooleanField(
         _("may share its bank details"),
         default=False,
-        help_text=_("A person has seen that another payee has the same ones, and that it is right."),
+        help_text=_("Two persons have seen that another payee has the same ones, and that it is right."),
     )
+    sharing_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("sharing asked for by"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+    sharing_reason = models.CharField(_("why it may share them"), max_length=200, blank=True)
     blocked = models.BooleanField(_("blocked"), default=False)
     blocked_reason = models.CharField(_("why it is blocked"), max_length=200, blank=True)
     blocked_by = models.ForeignKey(

@@ -35,8 +35,9 @@ LINES = f"""
                    CAST(SUM(revenue_micros) AS bigint) AS revenue_micros,
                    CAST(SUM(enrolled * revenue_micros) AS bigint) AS enrolled_micros
               FROM (
-                SELECT delivery.creator_id, delivery.campaign_id, delivery.video_id, delivery.impressions,
-                       delivery.revenue_micros, SUBSTR(CAST(delivery.day AS text), 1, 7) AS origin,
+                SELECT delivery.creator_id, delivery.campaign_id, delivery.video_id,
+                       delivery.billed_impressions AS impressions, delivery.revenue_micros,
+                       SUBSTR(CAST(delivery.day AS text), 1, 7) AS origin,
                        CASE WHEN enrolment.id IS NULL THEN 0 ELSE 1 END AS enrolled
                   FROM campaigns_delivery delivery
                   LEFT JOIN creators_enrolment enrolment
@@ -52,9 +53,12 @@ LINES = f"""
      ORDER BY creator_id, video_id, campaign.reference, origin, enrolled
 """  # noqa: S608 - statements of our own
 UNPAID = """
-    SELECT creator_id, verdict, CAST(SUM(impressions) AS bigint) FROM campaigns_delivery
-     WHERE month_id = %s AND creator_id IN ({ids}) AND verdict <> 'billable'
-     GROUP BY creator_id, verdict ORDER BY creator_id, verdict
+    SELECT creator_id, reason, CAST(SUM(unbilled) AS bigint)
+      FROM (SELECT creator_id, impressions - billed_impressions AS unbilled,
+                   CASE WHEN verdict = 'billable' THEN 'over_budget' ELSE verdict END AS reason
+              FROM campaigns_delivery
+             WHERE month_id = %s AND creator_id IN ({ids}) AND billed_impressions < impressions) rest
+     GROUP BY creator_id, reason ORDER BY creator_id, reason
 """
 # Per account: the balance before the month, at its end, and what batches had reserved before it.
 BALANCES = """

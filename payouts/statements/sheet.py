@@ -5,8 +5,6 @@ columns, so that it can be filtered and added up: the amounts of the rows betwee
 their difference.
 """
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,24 +13,12 @@ from django.utils.translation import gettext as _
 from payouts.statements import wording
 from payouts.statements.content import Paid, Statement
 from pulse_site.money import plain
-from pulse_site.spreadsheets import harmless
-
-BOM = "\ufeff"
+from pulse_site.spreadsheets import csv_document
 
 
 def render(statement: Statement) -> bytes:
     """The bytes of the file, the same for the same statement and language."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(_columns())
-    for row in _rows(statement):
-        writer.writerow([harmless(cell) if not _is_amount(cell) else cell for cell in row])
-    return (BOM + out.getvalue()).encode()
-
-
-def _is_amount(cell: Any) -> bool:
-    """A negative amount of ours begins with what a formula may begin with, and is none."""
-    return isinstance(cell, str) and cell.lstrip("-").replace(".", "", 1).isdecimal() and cell.isascii()
+    return csv_document(_columns(), _rows(statement))
 
 
 def _columns() -> list[str]:

@@ -30,10 +30,10 @@ MADE = (
                CURRENT_TIMESTAMP FROM series""",
     """INSERT INTO creators_enrolment (creator_id, starts_on)
        SELECT id, '2026-01-01' FROM creators_creator""",
-    """INSERT INTO campaigns_delivery (day, campaign_id, video_id, creator_id, impressions, verdict,
-                                       revenue_micros, month_id)
-       SELECT CAST('2026-10-15' AS {date}), (SELECT MIN(id) FROM campaigns_campaign), id, id, 1, 'billable',
-              200000000 + id % 977 * 123457, '2026-10' FROM creators_creator""",
+    """INSERT INTO campaigns_delivery (day, campaign_id, video_id, creator_id, creative_number, impressions,
+                                       billed_impressions, verdict, revenue_micros, month_id)
+       SELECT CAST('2026-10-15' AS {date}), (SELECT MIN(id) FROM campaigns_campaign), id, id, 0, 1, 1,
+              'billable', 200000000 + id % 977 * 123457, '2026-10' FROM creators_creator""",
 )
 # Of a hundred: three are blocked, four have tax withheld, ten are paid by PayPal.
 PAYEES = """
@@ -41,12 +41,12 @@ PAYEES = """
                                email, method, destination, destination_hint, destination_digest, version,
                                blocked, blocked_reason, tax_form, tax_status, tax_id, tax_id_hint,
                                tax_id_digest, backup_withholding, screening, screened_on, sharing_confirmed,
-                               created_at)
+                               sharing_reason, created_at)
     SELECT id, 'Payee ' || id, false, '', '', '', '', 'US', '',
            CASE WHEN id % 10 = 9 THEN 'paypal' ELSE 'ach' END,
            CASE WHEN id % 10 = 9 THEN '{paypal}' ELSE '{ach}' END, '',
            CASE WHEN id % 10 = 9 THEN '{paypal_digest}' ELSE '{ach_digest}' END, 1, id % 100 < 3, '', 'w9',
-           'valid', '', '', '', id % 100 BETWEEN 3 AND 6, 'clear', CAST('2026-11-01' AS {date}), true,
+           'valid', '', '', '', id % 100 BETWEEN 3 AND 6, 'clear', CAST('2026-11-01' AS {date}), true, '',
            CURRENT_TIMESTAMP
       FROM creators_creator
 """

@@ -22,7 +22,7 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 
-from campaigns.models import Month  # noqa: E402
+from campaigns.models import Invoice, Month  # noqa: E402
 from payouts import batches, months  # noqa: E402
 from payouts.batches.checking import REFERENCES  # noqa: E402
 from payouts.models import PaymentFile, Payout, PayoutBatch, Transfer, payment_reference  # noqa: E402
@@ -72,7 +72,9 @@ def tell() -> None:
     )
     batch = PayoutBatch.objects.values_list("reference", "status", "digest", "filed_at")
     month = Month.objects.filter(code="2026-10").values_list("code", "status", "digest")
-    for row in (*payouts, *transfers, *batch, *month):
+    # The numbers of invoices are among it: none is lost with an attempt that was rolled back.
+    invoices = Invoice.objects.order_by("number").values_list("number", "advertiser__name", "amount_micros")
+    for row in (*payouts, *transfers, *batch, *month, *invoices):
         digest.update(repr(row).encode())
     for file in PaymentFile.objects.order_by("name"):
         content = re.sub(REFERENCES, lambda found: names[found.group()], bytes(file.content))

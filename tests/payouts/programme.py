@@ -1,6 +1,7 @@
 """A small programme whose figures can be followed by hand: lineups, deliveries beside them, closed months."""
 
 import datetime
+import os
 from typing import Any
 
 from campaigns.models import Campaign, Delivery, Month, Placement, PlacementRun
@@ -11,6 +12,7 @@ from pulse_site.models import User
 from tests import factories
 
 DAY = factories.DAY
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "40"))  # random programmes for each property
 
 
 def deliver(campaign: Campaign, creator: Creator, impressions: int, **fields: Any) -> Delivery:
@@ -38,6 +40,7 @@ def deliver(campaign: Campaign, creator: Creator, impressions: int, **fields: An
         category=category,
         rank=rank,
         impressions=impressions,
+        billed_impressions=impressions if billable else 0,
         revenue_micros=impressions * campaign.cpm_micros // 1000 if billable else 0,
         **fields,
     )

@@ -35,6 +35,7 @@ def test_a_month_and_its_payments_leave_one_event_for_each_step(finance_one: Use
     batch = pay(month, finance_one, finance_two)
     assert trail() == [
         ("finance-one", "month.review", "2026-10"),
+        ("finance-two", "invoice.issue", "INV-2026-000001"),
         ("finance-two", "month.close", "2026-10"),
         ("finance-one", "batch.prepare", batch.reference),
         ("finance-two", "batch.approve", batch.reference),
@@ -119,7 +120,10 @@ def test_each_step_with_a_payee_leaves_an_event_without_a_number(
     screening.clear_match(everybody, other, "Another Ada")
     screening.block(everybody, one, "Sold account")
     screening.unblock(everybody, other, "Proved it")
-    screening.confirm_sharing(everybody, other, "One agency")
+    screening.ask_to_share(everybody, one, "An agency")
+    screening.refuse_sharing(everybody, other, "No contract")
+    screening.ask_to_share(everybody, one, "One agency")
+    screening.confirm_sharing(everybody, other)
     payees.in_full(Payee.objects.get(), other)
     payees.record_export(everybody, other)
     tax.export(2026, io.StringIO(), other, in_full=True)
@@ -138,7 +142,10 @@ def test_each_step_with_a_payee_leaves_an_event_without_a_number(
         "two cleared Ada Lovelace of the match that one recorded: Another Ada",
         "one blocked Ada Lovelace: Sold account",
         "two unblocked Ada Lovelace, whom one had blocked: Proved it",
-        "two allowed Ada Lovelace to share his account with another payee: One agency",
+        "one asked to let Ada Lovelace share his account with another payee: An agency",
+        "two refused to let Ada Lovelace share his account with another payee: No contract",
+        "one asked to let Ada Lovelace share his account with another payee: One agency",
+        "two allowed Ada Lovelace to share his account with another payee, as one had asked: One agency",
         "two looked at the bank details and the tax number of Ada Lovelace in full",
         "two exported the bank details and the tax number of Ada Lovelace in full",
         "two exported the tax year 2026 with tax numbers in full",

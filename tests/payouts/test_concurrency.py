@@ -12,18 +12,20 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from campaigns.models import Campaign, Delivery, Month
+from campaigns.invoices import files, settling
+from campaigns.models import Advertiser, Campaign, Delivery, Invoice, InvoiceFile, Month
 from creators.models import Creator
-from payouts import batches, corrections, ledger, months, payees, screening, seals
-from payouts.models import Account, Correction, Earning, Payee, PayeeChange, PaymentFile, Transfer
+from payouts import batches, corrections, entries, ledger, months, payees, screening, seals
+from payouts.models import Account, Correction, Earning, Entry, Payee, PayeeChange, PaymentFile, Transfer
 from payouts.verification import STATEMENTS, verify
-from pulse_site.models import AuditEvent, User
+from pulse_site.models import AuditEvent, Mail, User
 from pulse_site.refusal import Refused
 from tests import factories
 from tests.payouts.programme import close, day, deliver, send
 
 CREATORS, WORKERS, PAYERS = 30, 4, 50
 CORRECTS = ("prepare_correction", "approve_correction")
+ENTERS = ("prepare_entry", "approve_entry")
 pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer: nothing can race"),
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
@@ -34,7 +36,7 @@ pytestmark = [
 @pytest.fixture
 def people() -> list[User]:
     """Persons who may do everything with money."""
-    may = ("review_month", "close_month", "prepare_batch", "approve_batch", *CORRECTS)
+    may = ("review_month", "close_month", "prepare_batch", "approve_batch", *CORRECTS, *ENTERS)
     return [factories.staff(f"finance-{number}", *may) for number in range(WORKERS + 1)]
 
 
@@ -409,3 +411,56 @@ def test_nobody_is_paid_twice(creators: list[Creator], people: list[User]) -> No
 
 def test_a_naive_way_of_paying_is_caught(creators: list[Creator], people: list[User]) -> None:
     assert paid_twice(pay_naively, people)
+
+
+def test_of_two_months_that_close_at_once_numbers_have_no_gap(
+    campaign: Campaign, people: list[User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thirty advertisers in October, one of a month before that nobody delivered in yet."""
+    for number in range(CREATORS):
+        deliver(factories.campaign(f"I-{number}"), factories.enrolled(), 1_001)
+        credited = factories.campaign(f"K-{number}", starts_on=day(1, 9))
+        Correction.objects.create(reason="goodwill", prepared_by=people[0]).adjustments.create(
+            origin=factories.month("2026-09"), campaign=credited, revenue_micros=1_001, enrolled_micros=0
+        )
+    for code in ("2026-09", "2026-10"):
+        months.calculate(code)
+        months.review(code, people[0])
+    for correction in Correction.objects.all():
+        corrections.approve(correction, people[1])
+    results = race(*(lambda code=code: months.close(code, people[1]) for code in ("2026-09", "2026-10") * 2))
+    assert refusals(results) == 2, results
+    for kind in Invoice.Kind:
+        serials = list(Invoice.objects.filter(kind=kind).order_by("pk").values_list("serial", flat=True))
+        assert serials == list(range(1, CREATORS + 1))
+    assert sealed_and_clean()
+
+
+def test_of_all_who_settle_at_once_no_dollar_is_spent_twice(
+    creators: list[Creator], people: list[User]
+) -> None:
+    close(people[0], people[1])
+    entries.open_accounts()
+    own = Account.objects.get(kind="receivable")
+    sides = {"debit_account": Account.objects.get(kind="bank"), "credit_account": own}
+    prepared = [
+        entries.prepare(Entry(reason="received", amount_micros=1_300_000_000, **sides), people[0])
+        for _each in range(WORKERS)
+    ]
+    results = race(*(lambda entry=entry: entries.approve(entry, people[1]) for entry in prepared))
+    assert not any(results), results
+    (invoice,) = Invoice.objects.with_balance()
+    assert (invoice.amount_micros, invoice.open_micros) == (3_600_000_000, 0)
+    assert settling.waiting(invoice.advertiser) == (WORKERS * 1_300 - 3_600) * 1_000_000
+    assert sealed_and_clean()
+
+
+def test_of_all_who_render_a_document_one_does_and_its_reader_is_told_once(
+    creators: list[Creator], people: list[User]
+) -> None:
+    Advertiser.objects.update(billing_email="ap@example.com")
+    close(people[0], people[1])
+    race(*[lambda: files.render_month("2026-10"), lambda: files.file_of(Invoice.objects.get(), "pdf")] * 2)
+    assert InvoiceFile.objects.count() == 2
+    assert Mail.objects.count() == 1
+    assert sealed_and_clean()

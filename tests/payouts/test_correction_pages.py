@@ -125,7 +125,8 @@ def test_the_page_shows_what_it_would_do_before_it_is_approved(
         assert text in page
     address = reverse("admin:payouts_correction_move", args=["approve"])
     asked = client.get(f"{address}?ids={correction.pk}").content.decode()
-    assert "$40.00" in asked
+    for text in ("$40.00", "$20.00", "-$20.00", "1 creator will owe something", "@ada", "ONE Campaign ONE"):
+        assert text in asked
     corrections.approve(correction, finance_two)
     after = client.get(reverse("admin:payouts_correction_change", args=[correction.pk])).content.decode()
     assert "will owe" not in after
@@ -193,6 +194,17 @@ def test_a_dispute_is_answered_and_resolved_in_the_admin(
     assert "@ada 2026-10" in client.get(listed, {"status": "adjusted"}).content.decode()
 
 
+def test_who_resolves_a_dispute_sees_what_was_corrected(
+    client: Client, correction: Correction, ada: Creator, october: Month
+) -> None:
+    """Though he may see no adjustments otherwise: he is asked to decide about them."""
+    made = disputes.open_dispute(ada, october, "My best video is missing.")
+    client.force_login(factories.staff("clerk", "answer_dispute"))
+    page = client.get(f"{reverse('admin:payouts_dispute_move', args=['resolve'])}?ids={made.pk}")
+    for text in ("My best video is missing.", "Counted twice", "$40.00"):
+        assert text in page.content.decode()
+
+
 def test_the_oldest_dispute_comes_first(
     client: Client, ada: Creator, october: Month, finance_two: User
 ) -> None:
@@ -208,7 +220,7 @@ def test_the_advertiser_sees_each_credit_with_its_reason(
     client: Client, correction: Correction, campaign: Campaign, owner: User, finance_two: User
 ) -> None:
     client.force_login(owner)
-    address = reverse("portal:campaign", args=[campaign.pk])
+    address = reverse("portal:campaign", args=[campaign.advertiser_id, campaign.pk])
     assert "Credits" not in client.get(address).content.decode()
     corrections.approve(correction, finance_two)
     page = client.get(address).content.decode()

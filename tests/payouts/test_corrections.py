@@ -235,7 +235,9 @@ def test_a_month_does_not_close_with_more_taken_back_than_it_billed(
     """The ad server may lower a delivery after its correction was approved."""
     months.calculate("2026-10")
     corrections.approve(prepare(), finance_two)
-    ada.delivery_set.update(impressions=1_000, revenue_micros=10 * DOLLAR)  # type: ignore[attr-defined]
+    ada.delivery_set.update(  # type: ignore[attr-defined]
+        impressions=1_000, billed_impressions=1_000, revenue_micros=10 * DOLLAR
+    )
     with pytest.raises(Refused, match=r"Of the \$10.00 .* \$50.00 would be taken back"):
         close(finance_one, finance_two)
     corrections.approve(prepare(-40 * DOLLAR), finance_two)

@@ -4,13 +4,14 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from campaigns.models import Delivery, Month
+from campaigns.models import Advertiser, Delivery, Invoice, Month
 from creators.models import Creator
-from payouts.demo import supply
+from payouts.demo import advertisers, people, supply
 from payouts.demo.month import Demo
 from payouts.demo.summary import summary
 from payouts.models import Payout, Transfer
 from payouts.verification import verify
+from pulse_site.models import AuditEvent, Mail
 from pulse_site.refusal import Refused
 from tests import factories
 
@@ -35,7 +36,10 @@ def test_a_whole_month_runs_and_may_be_run_again(build: Demo) -> None:
     build.build()
     assert Month.objects.get(code="2026-10").status == Month.Status.CLOSED
     assert Payout.objects.filter(status=Payout.Status.PAID).exists()
-    assert Delivery.objects.exclude(verdict=Delivery.Verdict.BILLABLE).exists()
+    assert set(Delivery.objects.order_by().values_list("verdict", flat=True)) == set(Delivery.Verdict)
+    assert Delivery.objects.exclude(creative_number=0).exists()
+    states = {invoice.status for invoice in Invoice.objects.with_balance()}
+    assert {Invoice.State.PAID, Invoice.State.PARTLY_PAID, Invoice.State.SET_OFF} <= states
     assert verify() == []
     transfers = Transfer.objects.count()
     Demo(1, lambda line: None, TODAY + datetime.timedelta(days=40)).build()
@@ -57,6 +61,24 @@ def test_a_demo_that_was_killed_is_finished_by_starting_it_again(
     again.build()
     assert Delivery.objects.filter(month="2026-10").count() == deliveries
     assert verify() == []
+
+
+def test_advertisers_come_in_once_however_often_they_are_let_in(build: Demo) -> None:
+    cast = people.staff()
+    for _time in range(2):
+        made = advertisers.let_in(cast, cast["admin"])
+    assert all(each.admitted for each in made)
+    assert list(made[0].members.order_by("pk").values_list("user__username", "role")) == [
+        ("olivia", "owner"),
+        ("felix", "finance"),
+        ("vera", "viewer"),
+    ]
+    assert cast["greta"].memberships.count() == len(made) - 1
+    waiting, asked = Advertiser.objects.exclude(status="approved").order_by("status")
+    assert (waiting.status, waiting.checks.count()) == ("applied", 2)
+    assert (asked.status, asked.decisions.count()) == ("asked", 1)
+    assert not Mail.objects.filter(sent_at=None).exists()
+    assert AuditEvent.objects.filter(action="advertiser.apply").count() == len(made) + 2
 
 
 def test_the_demo_refuses_a_database_with_another_programme(build: Demo) -> None:

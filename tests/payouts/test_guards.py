@@ -74,7 +74,7 @@ def test_what_belongs_to_a_closed_month_stays(october: Month, statement: str) ->
     "statement",
     [
         COPIES.format(month="2026-11"),
-        "UPDATE campaigns_delivery SET impressions = 0 WHERE month_id = '2026-11'",
+        "UPDATE campaigns_delivery SET impressions = 0, billed_impressions = 0 WHERE month_id = '2026-11'",
         "DELETE FROM campaigns_delivery WHERE month_id = '2026-11'",
         "UPDATE campaigns_month SET status = 'calculated' WHERE code = '2026-11'",
     ],

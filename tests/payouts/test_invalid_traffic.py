@@ -129,8 +129,43 @@ def test_a_rejected_correction_does_not_stand_in_the_way(
 
 
 def test_no_more_is_invalid_than_was_delivered(file: File, deliveries: list[Delivery]) -> None:
-    with pytest.raises(Refused, match="Impressions that are left: 1000$"):
+    with pytest.raises(Refused, match="Billed impressions: 1000$"):
         file.take((deliveries[0], 1_001))
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "second", "reasons"),
+    [("ada", 400, {}), ("ada", 401, {"corrected": 2}), ("ben", 1_000, {})],
+)
+def test_what_was_corrected_by_hand_leaves_less_for_a_file(
+    file: File,
+    deliveries: list[Delivery],
+    finance_one: User,
+    finance_two: User,
+    by_hand: str,
+    second: int,
+    reasons: dict[str, int],
+) -> None:
+    """Ada's two deliveries were billed $20, of which $12 are taken back already: $8 are left for both.
+
+    Both are rejected by name, and the third row of the file is taken.
+    """
+    corrections.prepare(
+        finance_one,
+        reason="measurement",
+        origin=deliveries[0].month,
+        campaign=deliveries[0].campaign,
+        creator=Creator.objects.get(handle=by_hand),
+        micros=10_000_000 if by_hand == "ben" else 12_000_000,
+    )
+    rows = [(deliveries[0], 400), (deliveries[1], second)]
+    if by_hand == "ada":
+        rows.append((deliveries[2], 7))
+    assert file.take(*rows)["reasons"] == reasons
+    assert not reasons or file.take(*rows)["unchanged"] == 1
+    for made in Correction.objects.order_by("id"):
+        corrections.approve(made, finance_two)
+    assert [breach for breach in verify() if breach.rule != "used lineups"] == []
 
 
 @pytest.mark.parametrize(

@@ -8,77 +8,21 @@ A few kills and some hundred payments by default; the whole proof is
 import json
 import os
 import random
-import shutil
-import subprocess
-import sys
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
+
+from tests.copies import Copies
 
 KILLS = int(os.environ.get("KILLS", "3"))
 PAYMENTS = int(os.environ.get("KILL_PAYMENTS", "300"))
-PATIENCE_SECONDS = 60
-URL = os.environ.get("DATABASE_URL", "")
-POSTGRESQL = URL.startswith("postgres")
-
-
-class Copies:
-    """Databases with the same programme in them, each with its own place for manifests."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.made: list[str] = []
-        self.original = self._name()
-        self.run(self.original, "build", str(PAYMENTS))
-
-    def copy(self) -> str:
-        name = self._name()
-        if not POSTGRESQL:
-            shutil.copy(self.folder / self.original, self.folder / name)
-        return name
-
-    def run(self, name: str, *arguments: str) -> str:
-        return self.start(name, *arguments).communicate()[0]
-
-    def start(self, name: str, *arguments: str) -> subprocess.Popen[str]:
-        (self.folder / f"{name}-var").mkdir(exist_ok=True)
-        url = urlsplit(URL)._replace(path=f"/{name}").geturl() if POSTGRESQL else ""
-        environment = os.environ | {
-            "DATABASE_URL": url or f"sqlite:///{self.folder / name}",
-            "DJANGO_SETTINGS_MODULE": "pulse_site.settings",
-            "VAR": str(self.folder / f"{name}-var"),
-        }
-        command = [sys.executable, "-m", "tests.payouts.paying", *arguments]
-        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-
-    def drop(self, name: str) -> None:
-        if POSTGRESQL:
-            self._administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        else:
-            (self.folder / name).unlink()
-        self.made.remove(name)
-
-    def _name(self) -> str:
-        name = f"kills_{uuid.uuid4().hex[:10]}"
-        if POSTGRESQL:
-            template = f' TEMPLATE "{self.original}"' if self.made else ""
-            self._administer(f'CREATE DATABASE "{name}"{template}')
-        self.made.append(name)
-        return name
-
-    def _administer(self, statement: str) -> None:
-        with psycopg.connect(urlsplit(URL)._replace(path="/postgres").geturl(), autocommit=True) as admin:
-            admin.execute(statement)
 
 
 @pytest.fixture
 def copies(tmp_path: Path) -> Iterator[Copies]:
-    made = Copies(tmp_path)
+    made = Copies(tmp_path, "tests.payouts.paying", str(PAYMENTS))
     yield made
     for name in list(made.made):
         made.drop(name)
@@ -86,13 +30,7 @@ def copies(tmp_path: Path) -> Iterator[Copies]:
 
 def paid(copies: Copies, name: str, kill_after: float | None = None) -> float:
     """Pay, killing the process that many seconds after it began; returns how long it was at it."""
-    sign = copies.folder / f"{name}-var" / "begun"
-    sign.unlink(missing_ok=True)
-    process = copies.start(name, "pay", str(sign.parent))
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not sign.exists():
-        assert process.poll() is None and time.monotonic() < deadline, "the process never began"
-        time.sleep(0.001)
+    process = copies.began(name, "pay", str(copies.var(name)))
     began = time.monotonic()
     if kill_after is not None:
         time.sleep(kill_after)

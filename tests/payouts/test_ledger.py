@@ -88,4 +88,4 @@ def test_mismatches_name_what_lacks_differs_or_was_never_wanted(month: Month) ->
         post(month, 5, key)
     wanted = " UNION ALL ".join([WANTED] * 3)
     values = ["same", 5, "other", 6, "lacking", 5]
-    assert ledger.mismatches("payment", wanted, values) == ["lacking", "other", "surplus"]
+    assert ledger.mismatches({"payment": wanted}, values) == ["lacking", "other", "surplus"]

@@ -206,7 +206,7 @@ def test_no_page_nor_export_shows_a_number_to_who_may_not_see_it(
         assert not [secret for secret in SECRETS if secret in text], page
     for resource in ("0", "1"):
         answer = client.post(reverse("admin:payouts_payee_export"), {"format": "0", "resource": resource})
-        assert not [secret for secret in SECRETS if secret in answer.content.decode()]
+        assert not [secret for secret in SECRETS if secret in answer.getvalue().decode()]
     for name, pk in (("payee", payee.pk), ("payeechange", change.pk)):
         assert client.post(reverse(f"admin:payouts_{name}_in_full", args=[pk])).status_code == 403
     assert client.post(reverse("admin:payouts_taxyear_1099", args=[2026])).status_code == 403
@@ -234,7 +234,7 @@ def test_who_may_see_a_number_does_so_by_a_button_that_is_recorded(
 
 def exported(client: Client, resource: str) -> list[dict[str, str]]:
     answer = client.post(reverse("admin:payouts_payee_export"), {"format": "0", "resource": resource})
-    return list(csv.DictReader(io.StringIO(answer.content.decode())))
+    return list(csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))
 
 
 def test_an_export_is_masked_or_in_full_and_then_recorded(client: Client, payee: Payee) -> None:
@@ -256,7 +256,7 @@ def test_a_full_export_comes_back_as_unchanged(
     for resource in ("0", "1"):
         answer = client.post(reverse("admin:payouts_payee_export"), {"format": "0", "resource": resource})
         path = tmp_path / f"{resource}.csv"
-        path.write_bytes(answer.content)
+        path.write_bytes(answer.getvalue())
         summary = import_file("payees", path, name="back.csv", options={}, by=paula)
         assert (summary["unchanged"], summary["rejected"]) == (1, 0), resource
 

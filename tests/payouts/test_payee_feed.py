@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from payouts import payees
@@ -147,8 +151,28 @@ def test_the_command_previews_for_nobody_and_proposes_for_somebody(
 
 def stored(by: User, content: str = HEADER + ADA) -> Upload:
     upload = Upload(feed="payees", name="payees.csv", uploaded_by=by)
-    upload.file.save("payees.csv", ContentFile(content.encode()))
+    upload.file.save("payees.csv", imports.at_rest("payees", ContentFile(content.encode())))
     return upload
+
+
+def test_the_uploaded_file_waits_encrypted(client: Client, settings: Settings) -> None:
+    client.force_login(factories.staff("paul", "view_upload", "add_upload", "propose_payee_change"))
+    given = SimpleUploadedFile("payees.csv", (HEADER + ADA).encode())
+    client.post(reverse("admin:pulse_site_upload_add"), {"feed": "payees", "file": given})
+    upload = Upload.objects.get()
+    assert SECRET.encode() not in Path(upload.file.path).read_bytes()
+    assert imports.preview(upload)["created"] == 1
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.ENCRYPTION_KEYS]
+    assert imports.apply(upload)["created"] == 1
+
+
+def test_an_uploaded_file_whose_key_is_gone_is_refused(paula: User, settings: Settings) -> None:
+    upload = stored(paula)
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(Refused, match="upload it again"):
+        imports.preview(upload)
+    upload.refresh_from_db()
+    assert upload.status == "refused"
 
 
 def test_the_uploaded_file_is_removed_once_it_is_applied(paula: User) -> None:

@@ -16,17 +16,11 @@ from campaigns.models import Campaign, Delivery, Month
 from creators.models import Creator, Enrolment, ProgrammeTerms
 from payouts import batches, corrections, months
 from payouts.models import Account, Adjustment, Correction, Earning, Payout
-from payouts.verification import (
-    _digests,
-    _statements,
-    _transfers_of_batches,
-    _transfers_of_corrections,
-    _transfers_of_months,
-)
+from payouts.verification import _digests, _statements, _transfers
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 from tests import factories
-from tests.payouts.programme import close, day, send
+from tests.payouts.programme import EXAMPLES, close, day, send
 
 pytestmark = pytest.mark.django_db
 CENT = 10_000
@@ -83,6 +77,7 @@ def build(programme: Programme, campaigns: list[Campaign]) -> list[Creator]:
             video_id=video,
             creator=creators[creator],
             impressions=1,
+            billed_impressions=1,
             verdict=Delivery.Verdict.BILLABLE,
             revenue_micros=revenue,
             month_id="2026-10",
@@ -106,7 +101,7 @@ def balances() -> dict[str, int]:
     return dict(Account.objects.with_balance().values_list("code", "balance_micros"))
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(programme=programmes())
 def test_a_month_of_any_programme_is_shared_and_paid_exactly(
     programme: Programme, finance_one: User, finance_two: User, campaigns: list[Campaign]
@@ -132,7 +127,7 @@ def test_a_month_of_any_programme_is_shared_and_paid_exactly(
         assert ours.get("platform", 0) == revenue - sum(owed)
         assert sum(ours.values()) == 0
         _check_payment(programme, month, creators, owed, finance_one, finance_two)
-        assert [*_transfers_of_months(), *_transfers_of_batches(), *_digests()] == []
+        assert [*_transfers(), *_digests()] == []
         transaction.set_rollback(True)
 
 
@@ -171,7 +166,7 @@ def _check_payment(
 STEPS = st.lists(st.tuples(st.integers(-(2**45), 2**45), st.integers(0, 10_000)), min_size=1, max_size=6)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     basis_points=st.integers(0, 10_000),
     enrolled=st.one_of(st.integers(0, 30), st.integers(0, 2**45)),
@@ -210,7 +205,7 @@ def test_whatever_is_taken_back_in_however_many_steps_the_creator_keeps_the_shar
         billed = enrolled + beside - _total(approved, "revenue_micros")
         assert -sum(micros for code, micros in found.items() if code.startswith("receivable")) == billed
         assert (sum(found.values()), found.get("clearing:2026-11", 0)) == (0, 0)
-        assert [*_transfers_of_corrections(), *_statements_of("adjustments"), *_digests()] == []
+        assert [*_transfers(), *_statements_of("adjustments"), *_digests()] == []
         transaction.set_rollback(True)
 
 

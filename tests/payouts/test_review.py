@@ -153,6 +153,18 @@ def test_the_page_warns_first_and_links_each_row(
     assert text.index("has deliveries but no lineup") < text.index("Against last month")
 
 
+def test_a_verdict_and_the_earnings_lead_to_their_rows(
+    client: Client, october: Month, finance_one: User
+) -> None:
+    text = page(client, finance_one)
+    off = f"{reverse('admin:campaigns_delivery_changelist')}?month=2026-10&amp;verdict=not_booked"
+    earnings = f"{reverse('admin:payouts_earning_changelist')}?month=2026-10"
+    assert off in text and earnings in text
+    shown = client.get(off.replace("&amp;", "&")).context["cl"].result_list
+    assert {(row.month_id, row.verdict) for row in shown} == {("2026-10", "not_booked")}
+    assert {row.month_id for row in client.get(earnings).context["cl"].result_list} == {"2026-10"}
+
+
 def test_a_month_under_review_says_from_when_it_can_be_closed(
     client: Client, october: Month, finance_one: User, finance_two: User
 ) -> None:

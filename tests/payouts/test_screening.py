@@ -25,7 +25,9 @@ STEPS: dict[str, Callable[[Any, User], int]] = {
     "clear_match": lambda payees, by: screening.clear_match(payees, by, "Another person of that name"),
     "block": lambda payees, by: screening.block(payees, by, "Sold account"),
     "unblock": lambda payees, by: screening.unblock(payees, by, "Proved it is his"),
-    "confirm_sharing": lambda payees, by: screening.confirm_sharing(payees, by, "One agency"),
+    "ask_to_share": lambda payees, by: screening.ask_to_share(payees, by, "One agency"),
+    "confirm_sharing": screening.confirm_sharing,
+    "refuse_sharing": lambda payees, by: screening.refuse_sharing(payees, by, "No contract"),
 }
 
 
@@ -64,6 +66,7 @@ def test_each_step_asks_for_its_permission(payee: Payee, action: str) -> None:
         ("withhold", "stop_withholding", "backup_withholding", False),
         ("screen", "clear_match", "screening", "clear"),
         ("block", "unblock", "blocked", False),
+        ("ask_to_share", "confirm_sharing", "sharing_confirmed", True),
     ],
 )
 def test_what_lets_money_go_again_takes_another_person(
@@ -164,14 +167,37 @@ def test_every_reason_against_a_payment(fields: dict[str, Any], reasons: tuple[s
     assert payability.of(payee.creator, DAY).reasons == reasons
     assert payability.judged(everybody(), DAY).get().reasons == "".join(f"{code}," for code in reasons)
     assert len(payability.of(payee.creator, DAY).labels) == len(reasons)
+    found = [code for code in payability.CONDITIONS if payability.held_for(everybody(), code, DAY).exists()]
+    assert tuple(found) == reasons
+    assert payability.payable(everybody(), DAY).exists() == (not reasons)
+    assert payability.payable(everybody(), DAY, yes=False).exists() == bool(reasons)
 
 
-def test_payees_with_one_account_are_held_until_each_is_confirmed(one: User) -> None:
+def test_payees_with_one_account_are_held_until_each_is_confirmed(one: User, two: User) -> None:
     account = {"routing": "021000021", "account": "1234567890", "account_type": "checking"}
     pair = [factories.payee(factories.enrolled(), destination=account) for _each in range(2)]
     assert [payability.of(payee.creator, DAY).reasons for payee in pair] == [("shared",), ("shared",)]
-    screening.confirm_sharing(Payee.objects.filter(pk=pair[0].pk), one, "One agency")
+    first = Payee.objects.filter(pk=pair[0].pk)
+    screening.ask_to_share(first, one, "One agency")
+    assert [payability.of(payee.creator, DAY).reasons for payee in pair] == [("shared",), ("shared",)]
+    screening.confirm_sharing(first, two)
     assert [payability.of(payee.creator, DAY).reasons for payee in pair] == [(), ("shared",)]
+
+
+def test_nobody_allows_a_shared_account_that_nobody_asked_for(payee: Payee, two: User) -> None:
+    with pytest.raises(Refused, match="can't make this step"):
+        screening.confirm_sharing(everybody(), two)
+
+
+def test_a_shared_account_that_was_refused_may_be_asked_for_again(payee: Payee, one: User, two: User) -> None:
+    screening.ask_to_share(everybody(), one, "One agency")
+    screening.refuse_sharing(everybody(), two, "No contract")
+    payee.refresh_from_db()
+    assert (payee.sharing_asked_by, payee.sharing_reason, payee.sharing_confirmed) == (None, "", False)
+    screening.ask_to_share(everybody(), two, "Here is the contract")
+    with pytest.raises(Refused, match="another person"):
+        screening.confirm_sharing(everybody(), two)
+    assert screening.confirm_sharing(everybody(), one) == 1
 
 
 @pytest.mark.parametrize("status", ["suspended", "withdrawn", "rejected"])

@@ -42,7 +42,7 @@ def test_a_months_statements_are_rendered_in_the_background(finance: Client, oct
     page = reverse("admin:campaigns_month_change", args=["2026-10"])
     assert "0 files are stored" in finance.get(page).content.decode()
     finance.post(reverse("admin:payouts_statement_render", args=["2026-10"]))
-    run = Run.objects.get()
+    run = Run.objects.get(kind="render_statements")
     assert (run.kind, run.arguments, run.owner.username) == (
         "render_statements",
         {"code": "2026-10"},
@@ -68,7 +68,7 @@ def test_without_the_permission_nothing_is_shown(
     for method, address in addresses(ada):
         assert getattr(client, method)(address).status_code == status
     assert not StatementFile.objects.exists()
-    assert not Run.objects.exists()
+    assert not Run.objects.filter(kind="render_statements").exists()
 
 
 def test_what_is_not_there_is_not_found(finance: Client, october: Month, ada: Creator) -> None:

@@ -20,7 +20,7 @@ from payouts import statements, tasks
 from payouts.models import StatementFile
 from payouts.statements import files, pdf, sheet
 from payouts.verification import verify
-from pulse_site import money, runs
+from pulse_site import guards, money, runs
 from pulse_site.models import Run, User
 from tests import factories
 from tests.payouts.programme import close, deliver
@@ -85,7 +85,8 @@ def test_no_text_of_a_csv_is_a_formula(october: Month, ada: Creator) -> None:
         closed_at=october.closed_at,
     )
     november = Month.objects.get(pk="2026-11")
-    Campaign.objects.update(reference="@SUM(1)")
+    with guards.lifted("campaigns_campaign"):
+        Campaign.objects.update(reference="@SUM(1)")
     for month in (october, november):
         for row in rows_of(sheet.render(statements.of(ada, month)))[1:]:
             cells = [cell for number, cell in enumerate(row) if number != 9]
@@ -193,8 +194,8 @@ def test_a_run_that_was_killed_goes_on_where_it_was(october: Month, monkeypatch:
     kept = set(StatementFile.objects.values_list("pk", "sha256"))
     assert len(kept) == 2
     runs.start("render_statements", key="2026-10", arguments={"code": "2026-10"})
-    runs.perform(Run.objects.get().pk)
-    assert Run.objects.get().result["rendered"] == 2
+    runs.perform(Run.objects.get(kind="render_statements").pk)
+    assert Run.objects.get(kind="render_statements").result["rendered"] == 2
     assert kept < set(StatementFile.objects.values_list("pk", "sha256"))
     assert tasks.render_statements
 

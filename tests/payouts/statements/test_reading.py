@@ -17,7 +17,7 @@ from payouts.statements import Statement, reading
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 from tests import factories
-from tests.payouts.programme import close, deliver, pay
+from tests.payouts.programme import EXAMPLES, close, deliver, pay
 from tests.payouts.statements.ledger_rows import batch, empty_month, move, payout
 from tests.payouts.test_properties import Programme, build, programmes, shares
 
@@ -62,7 +62,7 @@ def test_late_deliveries_say_in_which_month_they_ran(
     assert statement.opening_micros == 61_670_000
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(programme=programmes())
 def test_the_videos_of_any_programme_add_up_to_its_earnings(
     programme: Programme, finance_one: User, finance_two: User, campaigns: list[Campaign]
@@ -161,7 +161,7 @@ events = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=st.lists(events, max_size=12))
 def test_whatever_touches_the_account_is_on_the_statement(
     moves: list[tuple[str, int, int, int]], finance_one: User, finance_two: User
