@@ -60,6 +60,14 @@ def served(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     connection.dec_thread_sharing()
 
 
+def log_in(page: Page, username: str, password: str = "a-long-password") -> None:
+    """Enter name and password where the page asks for them."""
+    page.fill("#id_login", username)
+    page.fill("#id_password", password)
+    page.press("#id_password", "Enter")
+    page.wait_for_load_state()
+
+
 @pytest.fixture
 def open_page(browser: Browser, served: str) -> Iterator[Callable[..., Page]]:
     """Opens a path of the site, with what else a new page of Playwright takes."""

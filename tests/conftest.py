@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.utils import translation
 from pytest_django.fixtures import Settings
 
 from campaigns.models import Member
@@ -18,6 +19,13 @@ from tests import factories
 def cheap_passwords(settings: Settings) -> None:
     """A password that is slow to guess is slow to make: half a second for each of the cast."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """A page in another language leaves it to whoever comes next in the thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
@@ -84,23 +92,28 @@ def administrator(db: None) -> User:
 @pytest.fixture
 def owner(db: None) -> User:
     """Owner of the advertiser Acme."""
-    made = factories.user("owner")
-    Member.objects.create(advertiser=factories.advertiser("Acme"), user=made, role=Member.Role.OWNER)
-    return made
+    return factories.colleague("owner", factories.advertiser("Acme"), Member.Role.OWNER)
 
 
 @pytest.fixture
 def member(owner: User) -> User:
     """A colleague at Acme who may only look."""
-    made = factories.user("member")
-    acme = owner.memberships.get().advertiser
-    Member.objects.create(advertiser=acme, user=made, role=Member.Role.VIEWER)
-    return made
+    return factories.colleague("member", owner.memberships.get().advertiser, Member.Role.VIEWER)
+
+
+@pytest.fixture
+def editor(owner: User) -> User:
+    """A colleague at Acme who prepares campaigns."""
+    return factories.colleague("editor", owner.memberships.get().advertiser, Member.Role.EDITOR)
+
+
+@pytest.fixture
+def bookkeeper(owner: User) -> User:
+    """A colleague at Acme who sees the invoices."""
+    return factories.colleague("bookkeeper", owner.memberships.get().advertiser, Member.Role.FINANCE)
 
 
 @pytest.fixture
 def stranger(db: None) -> User:
     """Owner of another advertiser, who must never see anything of Acme."""
-    made = factories.user("stranger")
-    Member.objects.create(advertiser=factories.advertiser("Rival"), user=made, role=Member.Role.OWNER)
-    return made
+    return factories.colleague("stranger", factories.advertiser("Rival"), Member.Role.OWNER)

@@ -8,10 +8,21 @@ from typing import Any
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
-from campaigns.models import Advertiser, Campaign, Month
+from campaigns.models import (
+    Advertiser,
+    Agreement,
+    AgreementAcceptance,
+    Campaign,
+    Creative,
+    Invoice,
+    Member,
+    Month,
+    Rate,
+)
 from creators.models import Category, Creator, Enrolment, ProgrammeTerms, Reach, Tier, Video, VideoCounts
 from payouts import details
 from payouts.models import Payee, PayeeChange
+from pulse_site.accounts import people
 from pulse_site.models import User
 
 DAY = datetime.date(2026, 10, 15)
@@ -27,8 +38,11 @@ def category(slug: str = "gaming") -> Category:
 
 
 def user(username: str = "", **fields: Any) -> User:
+    """Somebody who has confirmed his address, so that he may log in."""
     username = username or f"user-{next(_serial)}"
-    return User.objects.create_user(username, f"{username}@example.com", "a-long-password", **fields)
+    made = User.objects.create_user(username, f"{username}@example.com", "a-long-password", **fields)
+    people.vouch_for_address(made)
+    return made
 
 
 def staff(username: str, *permissions: str) -> User:
@@ -82,12 +96,27 @@ def counts(day: datetime.date = DAY, of: Video | None = None, **fields: Any) -> 
 
 
 def advertiser(name: str = "", **fields: Any) -> Advertiser:
+    """An approved one for which somebody has accepted the agreement."""
     fields.setdefault("status", Advertiser.Status.APPROVED)
-    return Advertiser.objects.create(name=name or f"Brand {next(_serial)}", **fields)
+    made = Advertiser.objects.create(name=name or f"Brand {next(_serial)}", **fields)
+    signatory, _created = User.objects.get_or_create(username="signatory")
+    AgreementAcceptance.objects.create(
+        advertiser=made, agreement=Agreement.objects.get(version=1), accepted_by=signatory
+    )
+    return made
+
+
+def colleague(username: str, advertiser: Advertiser, role: str) -> User:
+    made = user(username)
+    Member.objects.create(advertiser=advertiser, user=made, role=role)
+    return made
 
 
 def campaign(reference: str = "", categories: tuple[str, ...] = ("gaming",), **fields: Any) -> Campaign:
-    """A booked campaign through October 2026: $10.00 CPM, $100,000 budget."""
+    """A booked campaign through October 2026: $10.00 CPM, $100,000 budget.
+
+    It is booked when it has its categories: the database lets nobody change those of a booked one.
+    """
     reference = reference or f"C-{next(_serial)}"
     fields.setdefault("status", Campaign.Status.BOOKED)
     fields.setdefault("starts_on", datetime.date(2026, 10, 1))
@@ -98,8 +127,72 @@ def campaign(reference: str = "", categories: tuple[str, ...] = ("gaming",), **f
         fields.setdefault("booked_at", datetime.datetime(2026, 9, 15, 9, tzinfo=datetime.UTC))
     if "advertiser" not in fields:
         fields["advertiser"] = advertiser()
-    made = Campaign.objects.create(reference=reference, name=f"Campaign {reference}", **fields)
+    booked_at, status = fields.pop("booked_at", None), fields.pop("status")
+    fields = {"reference": reference, "name": f"Campaign {reference}", **fields}
+    made = Campaign.objects.create(**fields)
     made.categories.set(Category.objects.filter(slug__in=categories))
+    made.booked_at, made.status = booked_at, status
+    made.save(update_fields=["booked_at", "status"])
+    return made
+
+
+def rate(slug: str = "gaming", cpm_micros: int = 10_000_000, **fields: Any) -> Rate:
+    """A line of the rate card of the US, from 1 January 2026 on: $10.00."""
+    fields.setdefault("starts_on", datetime.date(2026, 1, 1))
+    return Rate.objects.create(category=category(slug), cpm_micros=cpm_micros, **fields)
+
+
+def creative(campaign: Campaign, **fields: Any) -> Creative:
+    """An approved ad, at an address."""
+    number = next(_serial)
+    fields = {
+        "reference": f"CR-{number}",
+        "name": f"Creative {number}",
+        "url": f"https://ads.example/{number}.mp4",
+        "landing_url": "https://brand.example/",
+        "status": Creative.Status.APPROVED,
+        **fields,
+    }
+    if "added_by" not in fields:
+        fields["added_by"] = user()
+    return Creative.objects.create(campaign=campaign, **fields)
+
+
+def invoice(of: Advertiser, micros: int = 100_000_000, **fields: Any) -> Invoice:
+    """An invoice (or a credit note) to `of` of 1 November with one line, due on 1 December."""
+    kind = fields.setdefault("kind", Invoice.Kind.INVOICE)
+    serial = Invoice.objects.filter(kind=kind).count() + 1
+    if kind == Invoice.Kind.INVOICE:
+        fields.setdefault("due_on", datetime.date(2026, 12, 1))
+    if "month" not in fields:
+        number = of.invoices.filter(kind=kind).count()
+        fields["month"] = month(f"{2020 + number // 12}-{number % 12 + 1:02}")
+    made = Invoice.objects.create(
+        advertiser=of,
+        year=2026,
+        serial=serial,
+        number=f"{Invoice.PREFIXES[kind]}-2026-{serial:06}",
+        language=of.language,
+        name=of.name,
+        **{"issued_on": datetime.date(2026, 11, 1), **fields},
+        total_micros=micros,
+        carried_from_micros=0,
+        carried_to_micros=0,
+        amount_micros=micros,
+    )
+    corrected = {} if made.is_invoice else {"reason": "invalid_traffic", "detail": "data centre"}
+    line = of.campaigns.first() or campaign(advertiser=of)
+    made.lines.create(
+        kind="billed" if made.is_invoice else "corrected",
+        campaign=line,
+        origin=made.month,
+        reference=line.reference,
+        name=line.name,
+        impressions=micros * 1_000 // line.cpm_micros,
+        cpm_micros=line.cpm_micros,
+        amount_micros=micros,
+        **corrected,
+    )
     return made
 
 

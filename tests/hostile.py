@@ -24,8 +24,8 @@ def everything() -> dict[str, list[tuple[object, ...]]]:
     }
 
 
-def workbook(sheet: bytes) -> bytes:
-    """An XLSX file with that XML for its only sheet."""
+def workbook(sheet: bytes, before: bytes = b"") -> bytes:
+    """An XLSX file with that XML for its only sheet, and `before` in front of the sheet."""
     parts = {
         "[Content_Types].xml": b'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
         "_rels/.rels": b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
@@ -37,7 +37,8 @@ def workbook(sheet: bytes) -> bytes:
         "xl/_rels/workbook.xml.rels": b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
         b'relationships"><Relationship Id="r" Target="worksheets/sheet1.xml" Type="http://schemas.'
         b'openxmlformats.org/officeDocument/2006/relationships/worksheet"/></Relationships>',
-        "xl/worksheets/sheet1.xml": b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/'
+        "xl/worksheets/sheet1.xml": before
+        + b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/'
         b'main"><sheetData>' + sheet + b"</sheetData></worksheet>",
     }
     out = io.BytesIO()
@@ -75,6 +76,27 @@ def refused(header: str, row: str) -> dict[str, Callable[[], bytes]]:
         "a workbook of nothing": lambda: workbook(b""),
         "a zip file that is no workbook": lambda: _zipped(b"hello"),
         "a workbook that unpacks to gigabytes": _bomb,
+        "a workbook whose entities grow": lambda: workbook(
+            cell,
+            b"<!DOCTYPE l [<!ENTITY a 'ha'>"
+            + b"".join(b"<!ENTITY %c '&%c;&%c;'>" % (n + 1, n, n) for n in range(97, 121))
+            + b"]>",
+        ),
+        "a workbook with a cell of 10 million characters": lambda: workbook(
+            b'<row r="1"><c r="A1" t="inlineStr"><is><t>' + b"x" * 10 * MEGABYTE + b"</t></is></c></row>"
+        ),
+        "a workbook of a million columns": lambda: workbook(
+            b'<row r="1">' + b'<c t="inlineStr"><is><t>x</t></is></c>' * MEGABYTE + b"</row>"
+        ),
+        "a workbook that names texts it doesn't have": lambda: workbook(
+            b'<row r="1"><c r="A1" t="s"><v>7</v></c></row>'
+        ),
+        "a workbook with a number that is none": lambda: workbook(
+            b'<row r="1"><c r="A1"><v>1e</v></c></row>'
+        ),
+        "a workbook whose bytes were changed": lambda: _spoilt(workbook(cell * 1_000)),
+        "a header of a billion columns, as far as it goes": lambda: b"x," * 400_000 + b"\n" + good.encode(),
+        "a cell of 10 million characters": lambda: f'{good}"{"x" * 10 * MEGABYTE}",1\n'.encode(),
         "a workbook with one cell at the far corner": lambda: workbook(
             cell + b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
         ),
@@ -84,6 +106,12 @@ def refused(header: str, row: str) -> dict[str, Callable[[], bytes]]:
 @functools.cache
 def _bomb() -> bytes:
     return workbook(b" " * 400 * MEGABYTE)
+
+
+def _spoilt(book: bytes) -> bytes:
+    """The same with some bytes of its largest part turned round."""
+    at = book.index(b"sheet1.xml") + 200
+    return book[:at] + bytes(255 - byte for byte in book[at : at + 50]) + book[at + 50 :]
 
 
 def _zipped(content: bytes) -> bytes:
