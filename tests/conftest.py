@@ -15,6 +15,14 @@ from pulse_site.models import User
 from tests import factories
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that commits must bring back what migrations made; otherwise one that runs after it fails."""
+    for item in items:
+        for mark in item.iter_markers("django_db"):
+            if mark.kwargs.get("transaction") and not mark.kwargs.get("serialized_rollback"):
+                raise pytest.UsageError(f"{item.nodeid}: transaction=True needs serialized_rollback=True.")
+
+
 @pytest.fixture(autouse=True)
 def cheap_passwords(settings: Settings) -> None:
     """A password that is slow to guess is slow to make: half a second for each of the cast."""

@@ -82,7 +82,7 @@ def test_a_decision_ends_the_claim(queue: list[Creator], reviewer: User) -> None
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.usefixtures("guards_stand_aside")
 def test_twenty_who_ask_at_once_are_given_twenty() -> None:
     waiting = [factories.creator(status="pending") for _number in range(20)]
