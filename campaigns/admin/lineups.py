@@ -9,18 +9,16 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import placements
+from campaigns import daily_run, placements
 from campaigns.models import Placement, PlacementRun
-from creators.models import Category, Video, VideoCounts
+from creators.models import Category, Video
 from pulse_site.admin import model_admin
 from pulse_site.admin.exports import WRITERS, Exports, columns, download
 from pulse_site.panels import panel
 
 PAGE = 50
-FRESH = datetime.timedelta(days=1)  # counts of a day come on the day after
 
 
 @admin.register(PlacementRun)
@@ -110,13 +108,13 @@ def lineup_days(request: HttpRequest, video: Video) -> dict[str, Any]:
     return {"days": days.order_by("-run__day")}
 
 
+@panel("admin/panels/missing_files.html", permission="campaigns.view_placementrun", position=4)
+def missing_files(request: HttpRequest) -> dict[str, Any] | None:
+    """On the start page, as long as a market's video file of yesterday is overdue."""
+    missing = daily_run.missing()
+    return {"missing": missing} if missing else None
+
+
 @panel("admin/panels/lineup.html", permission="campaigns.view_placementrun", position=30)
 def newest_lineup(request: HttpRequest) -> dict[str, Any]:
-    """The newest lineup, and whether the feed that it is made of has come."""
-    counted = VideoCounts.objects.order_by("-day").values_list("day", flat=True).first()
-    due = timezone.now().date() - FRESH
-    return {
-        "run": PlacementRun.objects.current().order_by("-day").first(),
-        "counted": counted,
-        "missing": due if counted is None or counted < due else None,
-    }
+    return {"run": PlacementRun.objects.current().order_by("-day").first()}
