@@ -22,7 +22,7 @@ def take_back(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("creators", "0007_search_and_reasons"),
+        ("creators", "0008_cut_and_categories"),
     ]
     operations = [
         migrations.AlterModelOptions(
