@@ -45,8 +45,9 @@ SEARCHED = Guard(
 # What a version of the terms says; all but this is written when it is decided on.
 SAYS = (
     "version", "starts_on", "market", "min_followers", "min_videos", "video_window_days", "min_age_years",
-    "lineup_basis_points", "cut_per_category", "weight_views", "weight_likes", "weight_comments", "weight_shares",
-    "decay_permille", "share_basis_points", "minimum_payout_micros", "review_days", "payee_hold_days",
+    "lineup_basis_points", "cut_per_category", "weight_views", "weight_likes", "weight_comments",
+    "weight_shares", "decay_permille", "share_basis_points", "minimum_payout_micros", "review_days",
+    "payee_hold_days",
     "screening_days", "review_hours", "grace_days", "auto_approve_followers", "auto_reject_rules", "reason",
     "proposed_at", "proposed_by_id",
 )  # fmt: skip

@@ -213,7 +213,7 @@ def test_a_proposed_version_never_changes(column: str, proposer: User) -> None:
     field = next(each for each in ProgrammeTerms._meta.fields if each.column == column)
     other = {
         "CharField": "XX", "DateField": TODAY, "DateTimeField": timezone.now(), "JSONField": [1],
-        "ForeignKey": factories.user().pk,
+        "ForeignKey": factories.user().pk, "BooleanField": True,
     }  # fmt: skip
     value = other.get(field.get_internal_type(), 77)
     with pytest.raises(IntegrityError, match="never change"), transaction.atomic():
