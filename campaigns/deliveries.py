@@ -221,7 +221,7 @@ class DeliveriesFeed(Feed):
 
 
 def _first_day() -> datetime.date | None:
-    return ProgrammeTerms.objects.filter(approved=True).aggregate(day=Min("starts_on"))["day"]
+    return ProgrammeTerms.objects.approved().aggregate(day=Min("starts_on"))["day"]
 
 
 def _open_month_from(code: str) -> None:

@@ -16,7 +16,7 @@ from django.db import connection, models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import placements
+from campaigns import placements, ranking
 from campaigns.models import Delivery, Placement, PlacementRun
 from creators.models import Enrolment, ProgrammeTerms, Tier, Video, VideoCounts
 from pulse_site.feeds.cells import LARGEST_ID
@@ -26,10 +26,11 @@ PERMILLE = 1_000
 ABOVE = """
     SELECT COUNT(*) FROM ({scored}) other
       JOIN creators_videocounts mine ON mine.day = %(day)s AND mine.video_id = %(video)s
-     WHERE other.score > %(score)s
-        OR (other.score = %(score)s
-            AND (other.published_at > mine.published_at
-                 OR (other.published_at = mine.published_at AND other.video_id < mine.video_id)))
+     WHERE {among}
+       AND (other.score > %(score)s
+            OR (other.score = %(score)s
+                AND (other.published_at > mine.published_at
+                     OR (other.published_at = mine.published_at AND other.video_id < mine.video_id))))
 """
 
 
@@ -38,6 +39,7 @@ class Why(models.TextChoices):
 
     IN_LINEUP = "in_lineup", gettext_lazy("in the lineup")
     TOO_OLD = "too_old", gettext_lazy("older than the terms' horizon, so that it does not score")
+    NO_CATEGORY = "no_category", gettext_lazy("without a category, in a lineup that is cut per category")
     UNSUITABLE = "unsuitable", gettext_lazy("unsuitable for brands, so that it never enters a lineup")
     BELOW_CUT = "below_cut", gettext_lazy("below the cut")
     NOT_COMPUTED = "not_computed", gettext_lazy("the lineup of that day was not computed yet")
@@ -61,6 +63,11 @@ class Standing:
         return self.counts.age_days > self.terms.horizon_days
 
     @property
+    def uncategorised(self) -> bool:
+        """Nobody to be ranked among: each category is cut by itself, and the video has none."""
+        return self.terms.cut_per_category and self.counts.category_id is None
+
+    @property
     def decay_permille(self) -> int:
         return 0 if self.too_old else int(self.terms.decay_permille[self.counts.age_days])
 
@@ -81,22 +88,27 @@ class Standing:
 
     @cached_property
     def rank(self) -> int | None:
-        """None beyond the horizon: such a video is not part of the population."""
+        """None beyond the horizon, or among none: such a video is not part of what is cut."""
         if self.placement:
             return self.placement.rank
-        return None if self.too_old else self.rank_with(self.score)
+        return None if self.too_old or self.uncategorised else self.rank_with(self.score)
+
+    @cached_property
+    def cut(self) -> ranking.Cut | None:
+        """What the video had to pass: the cut of its market, or of its category."""
+        return placements.cut_of(self.run, self.counts.category_id) if self.run else None
 
     @property
     def places(self) -> int | None:
         """The last rank that is in."""
-        return placements.places(self.terms, self.run.population) if self.run else None
+        return self.cut.places if self.cut else None
 
     @property
     def why(self) -> Why:
         if self.placement:
             return Why.IN_LINEUP
         if self.rank is None:
-            return Why.TOO_OLD
+            return Why.TOO_OLD if self.too_old else Why.NO_CATEGORY
         if self.counts.tier == Tier.UNSUITABLE:
             return Why.UNSUITABLE
         if self.places is None:
@@ -109,7 +121,8 @@ class Standing:
         values: dict[str, Any] = {"day": counts.day, "market": counts.market}
         values |= {"video": counts.video_id, "score": score}
         with connection.cursor() as cursor:
-            cursor.execute(ABOVE.format(scored=placements.scored(self.terms)), values)
+            among = "other.category_id = mine.category_id" if self.terms.cut_per_category else "1 = 1"
+            cursor.execute(ABOVE.format(scored=ranking.scored(self.terms), among=among), values)
             return cursor.fetchone()[0] + 1
 
     def lacking(self) -> dict[str, int | None]:
@@ -119,7 +132,7 @@ class Standing:
         return {"places_below": self.rank - self.places, "views_lacking": self._views_lacking(self.places)}
 
     def _views_lacking(self, places: int) -> int | None:
-        cutoff = self.run.cutoff_score if self.run else None
+        cutoff = self.cut.score if self.cut else None
         if cutoff is None or not self.decay_permille or not self.terms.weight_views:
             return None
         score = cutoff if self.rank_with(cutoff) <= places else cutoff + 1
@@ -136,17 +149,17 @@ def explain(platform_id: int, day: datetime.date) -> dict[str, Any]:
     campaign, impressions, verdict, revenue_micros. Raises Refused for an unknown video, or without counts.
     """
     standing = _standing(platform_id, day)
-    counts, run = standing.counts, standing.run
+    counts, cut = standing.counts, standing.cut
     return {
         **_seen(counts),
         "terms": standing.terms.version,
         "decay_permille": standing.decay_permille,
         "points": standing.points,
         "score": standing.score,
-        "population": run.population if run else None,
+        "population": cut.population if cut else None,
         "rank": standing.rank,
         "places": standing.places,
-        "cutoff_score": run.cutoff_score if run else None,
+        "cutoff_score": cut.score if cut else None,
         "in_lineup": standing.placement is not None,
         "why": standing.why.value,
         **standing.lacking(),

@@ -1,20 +1,12 @@
 """The background doors to the lineups and to the files of invoices."""
 
 import datetime
-from collections.abc import Iterator
 
 from celery import shared_task
-from django.conf import settings
-from django.utils import timezone
 
-from campaigns import placements
+from campaigns import daily_run, placements
 from campaigns.invoices import files
-from campaigns.models import PlacementRun
-from creators.models import VideoCounts
-from pulse_site import runs
 from pulse_site.runs import Work, job
-
-RECENT_DAYS = 7
 
 
 @job
@@ -33,18 +25,5 @@ def render_invoices(work: Work, code: str) -> None:
 
 @shared_task
 def recompute_recent_placements() -> None:
-    market = settings.LAUNCH_MARKET
-    for day in _days_due(market, timezone.now().date()):
-        runs.start(
-            "recompute_placements", key=f"{day} {market}", arguments={"day": f"{day}", "market": market}
-        )
-
-
-def _days_due(market: str, today: datetime.date) -> Iterator[datetime.date]:
-    """Recent days with counts and no lineup; yesterday until it is frozen, as counts may be corrected."""
-    for ago in range(1, RECENT_DAYS + 1):
-        day = today - datetime.timedelta(days=ago)
-        lineup = PlacementRun.objects.current().filter(day=day, market=market).first()
-        due = lineup is None or (ago == 1 and not lineup.frozen)
-        if due and VideoCounts.objects.filter(day=day, market=market).exists():
-            yield day
+    """Start the day's runs that are due; harmless however often it is asked."""
+    daily_run.start_due()

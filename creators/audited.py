@@ -7,9 +7,25 @@ from pulse_site.models import AuditEvent
 
 TERMS = AuditEvent.Area.TERMS
 AUDITED = {
-    "terms.propose": Action(TERMS, _("terms proposed"), _("%(actor)s proposed the terms %(subject)s")),
+    "terms.propose": Action(
+        TERMS,
+        _("terms proposed"),
+        _("%(actor)s proposed the terms %(subject)s from %(starts_on)s on: %(fields)s"),
+    ),
+    # Of days when a proposal could be edited.
     "terms.change": Action(
         TERMS, _("proposed terms changed"), _("%(actor)s changed the proposed terms %(subject)s: %(fields)s")
+    ),
+    "terms.approve": Action(
+        TERMS,
+        _("terms approved"),
+        _("%(actor)s approved the terms %(subject)s, in force from %(starts_on)s on"),
+    ),
+    "terms.refuse": Action(
+        TERMS, _("terms refused"), _("%(actor)s refused the terms %(subject)s: %(reason)s")
+    ),
+    "terms.withdraw": Action(
+        TERMS, _("terms withdrawn"), _("%(actor)s withdrew the proposed terms %(subject)s")
     ),
     "creator.invite": Action(
         TERMS, _("link to the terms sent"), _("%(actor)s sent %(subject)s a link to the terms")

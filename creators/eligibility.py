@@ -95,12 +95,9 @@ COUNTS_AS_OF = """(
           WHERE as_of <= %(as_of)s GROUP BY creator_id) newest
       ON newest.as_of = count.as_of AND newest.creator_id = count.creator_id)"""
 
-# Materialised, or both databases would judge again for each column that is made from the verdict; ordered, so
-# that two checks at the same time wait for each other instead of running into a deadlock.
-CHECK = """
-    INSERT INTO creators_eligibility AS stored
-           (creator_id, as_of, terms_id, eligible, failed_rules, followers, videos)
-    WITH recent AS (
+# {counts} is one of these; who is seen, with what the rules compare.
+SEEN = """
+    recent AS (
         SELECT creator_id, count(*) AS videos FROM creators_video
         WHERE published_at >= %(since)s AND published_at < %(until)s GROUP BY creator_id),
     seen AS (
@@ -108,7 +105,14 @@ CHECK = """
                COALESCE(counts.followers, 0) AS followers, COALESCE(recent.videos, 0) AS videos
         FROM creators_creator creator
         LEFT JOIN {counts} counts ON counts.creator_id = creator.id
-        LEFT JOIN recent ON recent.creator_id = creator.id),
+        LEFT JOIN recent ON recent.creator_id = creator.id)"""
+
+# Materialised, or both databases would judge again for each column that is made from the verdict; ordered, so
+# that two checks at the same time wait for each other instead of running into a deadlock.
+CHECK = """
+    INSERT INTO creators_eligibility AS stored
+           (creator_id, as_of, terms_id, eligible, failed_rules, followers, videos)
+    WITH {seen},
     checked AS MATERIALIZED (
         SELECT creator_id, trim({failed_rules}) AS failed_rules, followers, videos FROM seen)
     SELECT creator_id, %(as_of)s, %(terms)s, failed_rules = '', failed_rules, followers, videos
@@ -164,6 +168,25 @@ def recheck() -> None:
         refresh(day)
 
 
+def judged(day: datetime.date, before: ProgrammeTerms, after: ProgrammeTerms) -> tuple[str, dict[str, Any]]:
+    """SQL, with its values, for who meets the rules of either terms on `day`, and which: was_met, is_met.
+
+    Nothing is stored, and neither terms need to be. Both count videos over the days that `before` says.
+    """
+    counts = COUNTS_AS_OF if _is_history(day) else NEWEST_COUNTS
+    bounds = _bounds(day, before)
+    values = {**bounds, **{f"after_{name}": value for name, value in _bounds(day, after).items()}}
+    rules = " AND ".join(f"({rule.met})" for rule in RULES)
+    statement = f"""
+        WITH {SEEN.format(counts=counts)},
+        verdicts AS MATERIALIZED (
+            SELECT creator_id, followers, CASE WHEN {rules} THEN 1 ELSE 0 END AS was_met,
+                   CASE WHEN {rules.replace("%(", "%(after_")} THEN 1 ELSE 0 END AS is_met FROM seen)
+        SELECT creator_id, followers, was_met, is_met FROM verdicts WHERE was_met + is_met > 0
+    """  # noqa: S608 - put together from texts of this module
+    return statement, values
+
+
 def explain(creator: Creator) -> list[RuleResult]:
     """Every rule with value, threshold and verdict, as last checked; empty before the first check."""
     seen = Eligibility.objects.select_related("creator", "terms").filter(creator=creator).first()
@@ -209,7 +232,9 @@ def _check_all(day: datetime.date, terms: ProgrammeTerms, counts: str) -> dict[s
             """CREATE TEMPORARY TABLE were_eligible AS
                SELECT creator_id FROM creators_eligibility WHERE eligible"""
         )
-        cursor.execute(CHECK.format(failed_rules=FAILED_RULES, counts=counts), _bounds(day, terms))
+        cursor.execute(
+            CHECK.format(failed_rules=FAILED_RULES, seen=SEEN.format(counts=counts)), _bounds(day, terms)
+        )
         cursor.execute(
             """SELECT count(CASE WHEN eligible AND before.creator_id IS NULL THEN 1 END),
                       count(CASE WHEN NOT eligible AND before.creator_id IS NOT NULL THEN 1 END)

@@ -42,4 +42,32 @@ SEARCHED = Guard(
     ),
 )
 
-GUARDS = (DECISIONS_STAY, append_only("creators_termsacceptance"), SPANS_NEVER_OVERLAP, SEARCHED)
+# What a version of the terms says; all but this is written when it is decided on.
+SAYS = (
+    "version", "starts_on", "market", "min_followers", "min_videos", "video_window_days", "min_age_years",
+    "lineup_basis_points", "cut_per_category", "weight_views", "weight_likes", "weight_comments",
+    "weight_shares", "decay_permille", "share_basis_points", "minimum_payout_micros", "review_days",
+    "payee_hold_days",
+    "screening_days", "review_hours", "grace_days", "auto_approve_followers", "auto_reject_rules", "reason",
+    "proposed_at", "proposed_by_id",
+)  # fmt: skip
+_SAYS_ANOTHER = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in SAYS)
+_CHANGES_TERMS = f"OLD.proposed_at IS NOT NULL AND (OLD.status <> 'proposed' OR {_SAYS_ANOTHER})"
+_TERMS_STAY = "terms never change: propose a new version"
+TERMS_STAY = Guard(
+    table="creators_programmeterms",
+    triggers=("terms_stay_update",),
+    postgresql=(
+        f"""CREATE OR REPLACE FUNCTION terms_stay() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION '{_TERMS_STAY}'
+               USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+        f"""CREATE OR REPLACE TRIGGER terms_stay_update BEFORE UPDATE ON creators_programmeterms
+            FOR EACH ROW WHEN ({_CHANGES_TERMS}) EXECUTE FUNCTION terms_stay()""",
+    ),
+    sqlite=(
+        f"""CREATE TRIGGER IF NOT EXISTS terms_stay_update BEFORE UPDATE ON creators_programmeterms
+            WHEN {_CHANGES_TERMS} BEGIN SELECT RAISE(ABORT, '{_TERMS_STAY}'); END""",
+    ),
+)
+
+GUARDS = (TERMS_STAY, DECISIONS_STAY, append_only("creators_termsacceptance"), SPANS_NEVER_OVERLAP, SEARCHED)

@@ -24,8 +24,8 @@ ROLES: Table = {
         "change_decisionreason",
     ),
     AD_OPERATIONS: (LOOK,),
-    FINANCE_PREPARER: (LOOK,),
-    FINANCE_APPROVER: (LOOK,),
+    FINANCE_PREPARER: (LOOK, "add_programmeterms"),
+    FINANCE_APPROVER: (LOOK, "approve_programmeterms"),
     AUDITOR: (LOOK,),
-    ADMINISTRATOR: (LOOK, "change_category", "add_programmeterms", "change_programmeterms"),
+    ADMINISTRATOR: (LOOK, "change_category", "add_programmeterms"),
 }

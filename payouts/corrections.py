@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from campaigns.models import Campaign, Month
 from creators.models import Creator
 from payouts import adjustments, seals
-from payouts.four_eyes import require, require_another
 from payouts.models import Adjustment, Correction, Earning
 from pulse_site import audit
+from pulse_site.four_eyes import require, require_another
 from pulse_site.models import User
 from pulse_site.money import dollars
 from pulse_site.refusal import Refused

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Month
 from creators.models import Creator
-from payouts.four_eyes import require
 from payouts.models import Correction, Dispute
 from pulse_site import audit
+from pulse_site.four_eyes import require
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 

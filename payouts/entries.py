@@ -21,9 +21,9 @@ from django.utils.translation import gettext as _
 from campaigns.invoices import settling
 from campaigns.models import Month
 from payouts import ledger, seals
-from payouts.four_eyes import require, require_another
 from payouts.models import Account, Entry, Transfer
 from pulse_site import audit
+from pulse_site.four_eyes import require, require_another
 from pulse_site.models import User
 from pulse_site.money import dollars
 from pulse_site.refusal import Refused

@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 
 from campaigns.deliveries import LARGEST_COUNT
 from payouts import corrections
-from payouts.four_eyes import require
 from payouts.models import Correction
 from pulse_site.feeds import cells, counts
 from pulse_site.feeds.feed import Column, Feed
 from pulse_site.feeds.staging import Stage, execute, select
+from pulse_site.four_eyes import require
 from pulse_site.models import Upload
 
 _DELIVERY = """

@@ -26,9 +26,9 @@ from django.utils.translation import gettext as _
 from campaigns.invoices import settling
 from campaigns.models import Invoice, Month
 from payouts import entries, ledger
-from payouts.four_eyes import require
 from payouts.models import Entry, Transfer
 from pulse_site import audit, runs
+from pulse_site.four_eyes import require
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 

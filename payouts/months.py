@@ -23,9 +23,9 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Delivery, Month, PlacementRun
 from payouts import adjustments, drafts, invoicing, ledger, seals
-from payouts.four_eyes import require, require_another
 from payouts.models import Account, Transfer
 from pulse_site import audit
+from pulse_site.four_eyes import require, require_another
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 

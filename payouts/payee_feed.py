@@ -20,7 +20,6 @@ from django.utils.translation import gettext as _
 from creators import candidates
 from creators.models import Creator
 from payouts import details
-from payouts.four_eyes import require
 from payouts.models import Method, Payee, PayeeChange
 from payouts.payees import PROPOSES
 from pulse_site import audit
@@ -30,6 +29,7 @@ from pulse_site.feeds.cells import Unusable
 from pulse_site.feeds.feed import Column, Feed
 from pulse_site.feeds.mapping import SECRET, Rejected, folded
 from pulse_site.feeds.staging import Stage, execute, select
+from pulse_site.four_eyes import require
 from pulse_site.models import Upload, User
 from pulse_site.refusal import Refused
 

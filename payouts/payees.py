@@ -25,10 +25,10 @@ from django.utils.translation import ngettext
 
 from creators.models import Creator, ProgrammeTerms
 from payouts import details
-from payouts.four_eyes import require
 from payouts.models import Payee, PayeeChange
 from payouts.screening import form_expires_on
 from pulse_site import audit
+from pulse_site.four_eyes import require
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 

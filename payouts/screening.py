@@ -17,9 +17,9 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from payouts.four_eyes import require
 from payouts.models import Payee
 from pulse_site import audit
+from pulse_site.four_eyes import require
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 

@@ -23,10 +23,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from payouts import details
-from payouts.four_eyes import require
 from payouts.models import Payee, TaxYear
 from payouts.payees import SEES
 from pulse_site import audit
+from pulse_site.four_eyes import require
 from pulse_site.models import User
 from pulse_site.money import MICROS_PER_DOLLAR
 from pulse_site.refusal import Refused

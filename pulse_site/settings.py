@@ -250,7 +250,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "invite-to-terms": {"task": "creators.tasks.invite_to_terms", "schedule": crontab(minute="*/10")},
     "recompute-placements": {
         "task": "campaigns.tasks.recompute_recent_placements",
-        "schedule": crontab(minute=45, hour="4-23/2"),
+        "schedule": crontab(minute="*/5"),
     },
     "calculate-months": {
         "task": "payouts.tasks.calculate_open_months",
@@ -271,6 +271,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
 RUN_LEASE_SECONDS = env.float("RUN_LEASE_SECONDS", default=60.0)
 
 LAUNCH_MARKET = "US"
+# The hour (UTC) by which the video file of the day before should have come; after it the start page
+# names the markets that wait (campaigns/daily_run.py).
+VIDEO_FEED_DUE_HOUR = env.int("VIDEO_FEED_DUE_HOUR", default=8)
 # How many of a thousand views of a video in the lineup are taken to be followed by a place for an ad. An
 # assumption for forecasts alone (campaigns/forecast.py): no money depends on it. Compare it with the ad
 # server's own figures now and then.

@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 from campaigns.models import Member
 from pulse_site.models import User
 from tests import factories
+from tests.workers import floor, shared_database, two_workers  # noqa: F401 - fixtures
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

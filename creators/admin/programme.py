@@ -1,17 +1,15 @@
-"""The programme, its categories and terms; and what is derived of creators: enrolments, reach, rules met."""
+"""The programme and its categories; and what is derived of creators: enrolments, reach, rules met."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from import_export import fields, widgets
 
 from creators.admin.follower_resource import FollowerResource
 from creators.eligibility import rule_names
-from creators.models import Category, Eligibility, Enrolment, ProgrammeTerms, Reach
+from creators.models import Category, Eligibility, Enrolment, Reach
 from pulse_site.admin import model_admin
-from pulse_site.admin.audited import AuditedAdmin
 from pulse_site.admin.exports import Exports, columns
 from pulse_site.admin.imports import Imports, ReferenceResource
 from pulse_site.feeds import counts
@@ -55,56 +53,6 @@ class CategoryAdmin(Imports, Exports, model_admin.PulseModelAdmin):
 
 
 MOST_CATEGORIES = 1_000
-TERMS = " ".join(
-    f"{field.name}__username" if field.is_relation else field.name
-    for field in ProgrammeTerms._meta.fields
-    if field.name != "id"
-)
-MINIMUM_PAYOUT = model_admin.dollars("minimum_payout_micros", _("minimum payout"))
-
-
-@admin.register(ProgrammeTerms)
-class ProgrammeTermsAdmin(Exports, AuditedAdmin):
-    """A new version may be proposed and edited until it is approved; then it is only read."""
-
-    resource_classes = [columns(ProgrammeTerms, TERMS)]
-    list_display = ["__str__", "starts_on", "market", "min_followers", "share", "lineup_share", "approved"]
-    audited = ("terms.propose", "terms.change")
-    written_by_approval = ("approved", "proposed_by", "approved_by")
-
-    @admin.display(description=_("creator's share"))
-    def share(self, terms: ProgrammeTerms) -> str:
-        return percent(terms.share_basis_points)
-
-    @admin.display(description=_("lineup share"))
-    def lineup_share(self, terms: ProgrammeTerms) -> str:
-        return percent(terms.lineup_basis_points)
-
-    def has_change_permission(self, request: HttpRequest, obj: ProgrammeTerms | None = None) -> bool:
-        return super().has_change_permission(request, obj) and not (obj and obj.approved)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: ProgrammeTerms | None = None) -> list[str]:
-        return [*self.written_by_approval, MINIMUM_PAYOUT]
-
-    def get_fields(self, request: HttpRequest, obj: ProgrammeTerms | None = None) -> list[Any]:
-        """What was approved shows its money as dollars; before, dollars are typed."""
-        names = [field.name for field in ProgrammeTerms._meta.fields if field.editable and field.name != "id"]
-        if obj is None:
-            return [name for name in names if name not in self.written_by_approval]
-        if obj.approved:
-            return [MINIMUM_PAYOUT if name == "minimum_payout_micros" else name for name in names]
-        return names
-
-    def get_form(
-        self, request: HttpRequest, obj: ProgrammeTerms | None = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        labels = {"minimum_payout_micros": _("Minimum payout")}
-        return super().get_form(request, obj, change, labels=labels, **kwargs)
-
-    def save_model(self, request: HttpRequest, obj: ProgrammeTerms, form: Any, change: bool) -> None:
-        if not change:
-            obj.proposed_by = request.user  # type: ignore[assignment]
-        super().save_model(request, obj, form, change)
 
 
 def percent(basis_points: int) -> str:

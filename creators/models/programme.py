@@ -45,17 +45,28 @@ class Category(models.Model):
 class TermsQuerySet(models.QuerySet["ProgrammeTerms"]):
     def in_force(self, day: datetime.date) -> ProgrammeTerms:
         """The approved terms that govern `day`; raises DoesNotExist before the first version."""
-        return self.filter(starts_on__lte=day, approved=True).latest("starts_on")
+        return self.approved().filter(starts_on__lte=day).latest("starts_on")
+
+    def approved(self) -> TermsQuerySet:
+        return self.filter(status=ProgrammeTerms.Status.APPROVED)
 
 
 class ProgrammeTerms(models.Model):
-    """The dated rules of the programme. Never edited once approved: a change is a new version.
+    """The dated rules of the programme. Never edited: a change is a new version (creators/terms.py).
 
-    Weights and decay are integers so that every database computes the same score.
+    Weights and decay are integers so that every database computes the same score. A version that was proposed
+    keeps its values for good (guards.py) and is in force once another person has approved it. Versions
+    without `proposed_at` were there before versions were proposed, and count as approved by two.
     """
 
+    class Status(models.TextChoices):
+        PROPOSED = "proposed", _("proposed")
+        APPROVED = "approved", _("approved")
+        REFUSED = "refused", _("refused")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
     version = models.PositiveSmallIntegerField(_("version"), unique=True)
-    starts_on = models.DateField(_("starts on"), unique=True)
+    starts_on = models.DateField(_("starts on"))
     market = models.CharField(_("market"), max_length=2, default=settings.LAUNCH_MARKET)
     min_followers = models.PositiveIntegerField(_("minimum followers"), default=100_000)
     min_videos = models.PositiveSmallIntegerField(_("minimum videos"), default=5)
@@ -63,6 +74,13 @@ class ProgrammeTerms(models.Model):
     min_age_years = models.PositiveSmallIntegerField(_("minimum age"), default=18)
     lineup_basis_points = models.PositiveSmallIntegerField(
         _("lineup share (basis points)"), default=400, validators=[MaxValueValidator(BASIS_POINTS)]
+    )
+    cut_per_category = models.BooleanField(
+        _("cut per category"),
+        default=False,
+        help_text=_(
+            "The share of the lineup is taken of each category by itself, instead of the market as a whole."
+        ),
     )
     weight_views = models.PositiveSmallIntegerField(_("weight of a view"), default=1)
     weight_likes = models.PositiveSmallIntegerField(_("weight of a like"), default=5)
@@ -113,13 +131,21 @@ class ProgrammeTerms(models.Model):
             "Names of rules, separated by a blank: Pulse rejects who waits and fails one. Empty: nobody."
         ),
     )
-    approved = models.BooleanField(_("approved"), default=False)
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status, default=Status.PROPOSED, editable=False
+    )
+    reason = models.CharField(
+        _("reason"), max_length=300, blank=True, help_text=_("Why the terms should change.")
+    )
+    refusal = models.CharField(_("why it was refused"), max_length=300, blank=True, editable=False)
+    proposed_at = models.DateTimeField(_("proposed"), null=True, editable=False)
+    decided_at = models.DateTimeField(_("decided"), null=True, editable=False)
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
         verbose_name=_("proposed by"),
         null=True,
-        blank=True,
+        editable=False,
         related_name="+",
     )
     approved_by = models.ForeignKey(
@@ -127,7 +153,7 @@ class ProgrammeTerms(models.Model):
         models.PROTECT,
         verbose_name=_("approved by"),
         null=True,
-        blank=True,
+        editable=False,
         related_name="+",
     )
 
@@ -146,7 +172,17 @@ class ProgrammeTerms(models.Model):
                 condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("proposed_by")),
                 name="terms_two_persons",
             ),
+            models.CheckConstraint(
+                condition=~Q(status="approved")
+                | Q(proposed_at__isnull=True)
+                | Q(proposed_by__isnull=False, approved_by__isnull=False, decided_at__isnull=False),
+                name="terms_approved_by_two",
+            ),
+            models.UniqueConstraint(
+                fields=["starts_on"], condition=Q(status="approved"), name="terms_one_start"
+            ),
         ]
+        permissions = [("approve_programmeterms", _("Can approve proposed terms"))]
 
     def __str__(self) -> str:
         return f"v{self.version}"

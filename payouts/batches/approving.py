@@ -18,8 +18,8 @@ from payouts.batches import postings
 from payouts.batches.moves import Progress, hold, move, silent
 from payouts.batches.preparing import AVAILABLE, WITHHELD, withholding_basis_points
 from payouts.batches.totals import Totals, digest, digest_of, rows, totals
-from payouts.four_eyes import require_another
 from payouts.models import Account, Payout, PayoutBatch, Transfer
+from pulse_site.four_eyes import require_another
 from pulse_site.models import User
 from pulse_site.money import dollars
 from pulse_site.refusal import Refused

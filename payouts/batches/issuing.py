@@ -20,9 +20,9 @@ from payouts import details, files, seals
 from payouts.batches import issued, postings
 from payouts.batches.approving import RESERVED, hold_back, judged_values
 from payouts.batches.moves import Progress, hold, move, silent
-from payouts.four_eyes import require
 from payouts.models import PaymentFile, Payout, PayoutBatch, Transfer, payment_reference
 from pulse_site import audit
+from pulse_site.four_eyes import require
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 

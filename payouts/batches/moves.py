@@ -10,9 +10,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from payouts.batches.totals import audited
-from payouts.four_eyes import require
 from payouts.models import Payout, PayoutBatch
 from pulse_site import audit
+from pulse_site.four_eyes import require
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 

@@ -18,9 +18,9 @@ from payouts import ledger, payability
 from payouts.batches import issued
 from payouts.batches.moves import PREPARES
 from payouts.batches.totals import audited, digest, totals
-from payouts.four_eyes import require
 from payouts.models import Method, Payout, PayoutBatch, TaxYear
 from pulse_site import audit
+from pulse_site.four_eyes import require
 from pulse_site.models import User
 from pulse_site.money import dollars
 from pulse_site.refusal import Refused

@@ -25,9 +25,9 @@ from payouts.batches.moves import (
     move,
     silent,
 )
-from payouts.four_eyes import require
 from payouts.models import Payout, PayoutBatch, Transfer
 from pulse_site import audit
+from pulse_site.four_eyes import require
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 

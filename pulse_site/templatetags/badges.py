@@ -42,6 +42,7 @@ TONES = {
     "failed": "bad",
     "refused": "bad",
     "cancelled": "",
+    "withdrawn": "",
     "answered": "info",
     "adjusted": "good",
     "held": "warn",

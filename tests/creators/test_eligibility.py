@@ -189,7 +189,7 @@ def versions() -> list[Any]:
 @pytest.mark.django_db
 def test_the_terms_of_the_day_apply() -> None:
     ProgrammeTerms.objects.create(
-        version=2, starts_on=DAY, min_followers=10, decay_permille=[1000], approved=True
+        version=2, starts_on=DAY, min_followers=10, decay_permille=[1000], status="approved"
     )
     made = creator(followers=10)
     assert failed(made, DAY - datetime.timedelta(days=1)) == "followers"

@@ -99,7 +99,7 @@ def test_the_terms_of_the_first_day_hold_for_the_month() -> None:
             starts_on=starts_on,
             share_basis_points=share,
             decay_permille=first.decay_permille,
-            approved=True,
+            status="approved",
         )
     deliver(factories.campaign(), factories.enrolled(), 1_000)
     assert months.calculate("2026-10")["shared_micros"] == 6_000_000

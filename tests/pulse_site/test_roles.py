@@ -11,6 +11,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 # Whoever may do the first must not be given the second by the same role.
 TWO_PERSONS = [
+    ("add_programmeterms", "approve_programmeterms"),
     ("review_month", "close_month"),
     ("prepare_batch", "approve_batch"),
     ("prepare_correction", "approve_correction"),

@@ -1,6 +1,6 @@
-"""Two people on every money decision: who may take a step, and never both steps.
+"""Two people on every decision about money and terms: who may take a step, and never both steps.
 
-Commands, admin and tasks all come through here, for the functions that move money call it themselves. A
+Commands, admin and tasks all come through here, for the functions that decide call it themselves. A
 superuser has every permission, as everywhere in Django, but is one person like anybody else.
 """
 
