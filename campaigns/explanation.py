@@ -30,6 +30,7 @@ from pulse_site.feeds.cells import LARGEST_ID
 from pulse_site.refusal import Refused
 
 PERMILLE = 1_000
+COUNTED = ("views", "likes", "comments", "shares")
 SUMMED = ("impressions", "billed_impressions", "revenue_micros", "share_micros")
 # By rows of values, so that each score is computed once; what newer and lower means see placements.WRITE.
 ABOVE = """
@@ -72,15 +73,14 @@ class Standing:
         return 0 if self.too_old else int(self.terms.decay_permille[self.counts.age_days])
 
     @property
+    def weights(self) -> dict[str, int]:
+        """What one of each count is worth."""
+        return {name: getattr(self.terms, f"weight_{name}") for name in COUNTED}
+
+    @property
     def points(self) -> int:
         """The weighted counts, before decay."""
-        counts, terms = self.counts, self.terms
-        return (
-            counts.views * terms.weight_views
-            + counts.likes * terms.weight_likes
-            + counts.comments * terms.weight_comments
-            + counts.shares * terms.weight_shares
-        )
+        return sum(getattr(self.counts, name) * weight for name, weight in self.weights.items())
 
     @property
     def score(self) -> int:
@@ -109,6 +109,11 @@ class Standing:
         if self.places is None:
             return Why.NOT_COMPUTED
         return Why.COUNTS_CHANGED if self.rank <= self.places else Why.BELOW_CUT
+
+    @cached_property
+    def enrolment(self) -> Enrolment | None:
+        """The span in which its creator earned on that day."""
+        return Enrolment.objects.covering(self.counts.day).filter(creator_id=self.counts.creator_id).first()
 
     def rank_with(self, score: int) -> int:
         """The rank that the video would have with this score."""
@@ -149,19 +154,23 @@ class Standing:
 def explain(platform_id: int, day: datetime.date) -> dict[str, Any]:
     """All that decided whether the video was in the lineup of `day`, and what came of it.
 
-    Returns what is known of the video and its counts; decay_permille, points and score; population, rank,
-    places (the last rank that is in) and cutoff_score, None while that day was not computed; in_lineup, why
-    (a value of Why), places_below and views_lacking; the creator's enrolment of that day; deliveries, each
-    with its campaign, what was billed, why not the rest, revenue and share, and the sums of them all.
+    Returns what is known of the video and its counts; weights, decay_permille, points and score; population,
+    rank, places (the last rank that is in) and cutoff_score, None while that day was not computed; in_lineup,
+    why (a value of Why), places_below and views_lacking; the creator's enrolment of that day; deliveries,
+    each with its campaign, what was billed, why not the rest, revenue and share, and the sums of them all.
     Raises Refused for an unknown video, or without counts.
     """
-    standing = _standing(platform_id, day)
+    return facts(standing(platform_id, day))
+
+
+def facts(standing: Standing) -> dict[str, Any]:
+    """What `explain` returns."""
     counts, run = standing.counts, standing.run
-    enrolment = Enrolment.objects.covering(day).filter(creator_id=counts.creator_id).first()
-    deliveries = _deliveries(counts, enrolled=enrolment is not None)
+    deliveries = _deliveries(counts, enrolled=standing.enrolment is not None)
     return {
         **_seen(counts),
         "terms": standing.terms.version,
+        "weights": standing.weights,
         "decay_permille": standing.decay_permille,
         "points": standing.points,
         "score": standing.score,
@@ -172,7 +181,7 @@ def explain(platform_id: int, day: datetime.date) -> dict[str, Any]:
         "in_lineup": standing.placement is not None,
         "why": standing.why.value,
         **standing.lacking(),
-        "enrolment": str(enrolment) if enrolment else None,
+        "enrolment": str(standing.enrolment) if standing.enrolment else None,
         **{name: sum(row[name] for row in deliveries) for name in SUMMED},
         "deliveries": deliveries,
     }
@@ -206,7 +215,8 @@ def _would_have_done(views: int | None) -> str:
     return said % {"views": _grouped(views)}
 
 
-def _standing(platform_id: int, day: datetime.date) -> Standing:
+def standing(platform_id: int, day: datetime.date) -> Standing:
+    """Where the video stood on `day`; raises Refused for an unknown one, or without counts."""
     counts = _counts(platform_id, day)
     run = PlacementRun.objects.current().select_related("terms").filter(day=day, market=counts.market).first()
     placement = run.placements.filter(video_id=platform_id).first() if run else None

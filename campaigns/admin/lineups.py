@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import placements
+from campaigns.admin import explanations
 from campaigns.models import Placement, PlacementRun
 from creators.models import Category, Video, VideoCounts
 from pulse_site.admin import model_admin
@@ -59,9 +60,14 @@ class PlacementRunAdmin(Exports, model_admin.ViewOnlyAdmin):
     ]
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.lineup_view)
-        address = "<int:pk>/lineup.<slug:format>"
-        return [path(address, view, name="campaigns_placementrun_lineup"), *super().get_urls()]
+        def at(address: str, view: Any, name: str) -> Any:
+            return path(address, self.admin_site.admin_view(view), name=f"campaigns_placementrun_{name}")
+
+        return [
+            at("<int:pk>/lineup.<slug:format>", self.lineup_view, "lineup"),
+            at("explain/", explanations.page, "explain"),
+            *super().get_urls(),
+        ]
 
     def lineup_view(self, request: HttpRequest, pk: int, format: str) -> StreamingHttpResponse:
         """The whole lineup by rank, as a file."""
@@ -107,7 +113,7 @@ def lineup_days(request: HttpRequest, video: Video) -> dict[str, Any]:
         market=video.market, day__range=(first, first + datetime.timedelta(days=60))
     )
     days = Placement.objects.filter(run__in=runs, video_id=video.pk).select_related("run")
-    return {"days": days.order_by("-run__day")}
+    return {"days": days.order_by("-run__day"), "video": video}
 
 
 @panel("admin/panels/lineup.html", permission="campaigns.view_placementrun", position=30)
