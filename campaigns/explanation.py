@@ -23,7 +23,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from campaigns import placements
+from campaigns import placements, ranking
 from campaigns.models import Creative, Delivery, Month, Placement, PlacementRun
 from creators.models import BASIS_POINTS, Enrolment, ProgrammeTerms, Tier, Video, VideoCounts
 from pulse_site.feeds.cells import LARGEST_ID
@@ -32,10 +32,11 @@ from pulse_site.refusal import Refused
 PERMILLE = 1_000
 COUNTED = ("views", "likes", "comments", "shares")
 SUMMED = ("impressions", "billed_impressions", "revenue_micros", "share_micros")
-# By rows of values, so that each score is computed once; what newer and lower means see placements.WRITE.
+# By rows of values, so that each score is computed once; what newer and lower means see ranking.RANKED.
 ABOVE = """
     SELECT COUNT(*) FROM ({scored}) other
-     WHERE (other.score, other.published_at, -other.video_id) > (%(score)s, (
+     WHERE {among}
+       AND (other.score, other.published_at, -other.video_id) > (%(score)s, (
              SELECT published_at FROM creators_videocounts WHERE day = %(day)s AND video_id = %(video)s
            ), -%(video)s)
 """
@@ -46,6 +47,7 @@ class Why(models.TextChoices):
 
     IN_LINEUP = "in_lineup", gettext_lazy("in the lineup")
     TOO_OLD = "too_old", gettext_lazy("older than the terms' horizon, so that it does not score")
+    NO_CATEGORY = "no_category", gettext_lazy("without a category, in a lineup that is cut per category")
     UNSUITABLE = "unsuitable", gettext_lazy("unsuitable for brands, so that it never enters a lineup")
     BELOW_CUT = "below_cut", gettext_lazy("below the cut")
     NOT_COMPUTED = "not_computed", gettext_lazy("the lineup of that day was not computed yet")
@@ -69,6 +71,11 @@ class Standing:
         return self.counts.age_days > self.terms.horizon_days
 
     @property
+    def uncategorised(self) -> bool:
+        """Nobody to be ranked among: each category is cut by itself, and the video has none."""
+        return self.terms.cut_per_category and self.counts.category_id is None
+
+    @property
     def decay_permille(self) -> int:
         return 0 if self.too_old else int(self.terms.decay_permille[self.counts.age_days])
 
@@ -88,22 +95,27 @@ class Standing:
 
     @cached_property
     def rank(self) -> int | None:
-        """None beyond the horizon: such a video is not part of the population."""
+        """None beyond the horizon, or among none: such a video is not part of what is cut."""
         if self.placement:
             return self.placement.rank
-        return None if self.too_old else self.rank_with(self.score)
+        return None if self.too_old or self.uncategorised else self.rank_with(self.score)
+
+    @cached_property
+    def cut(self) -> ranking.Cut | None:
+        """What the video had to pass: the cut of its market, or of its category."""
+        return placements.cut_of(self.run, self.counts.category_id) if self.run else None
 
     @property
     def places(self) -> int | None:
         """The last rank that is in."""
-        return placements.places(self.terms, self.run.population) if self.run else None
+        return self.cut.places if self.cut else None
 
     @property
     def why(self) -> Why:
         if self.placement:
             return Why.IN_LINEUP
         if self.rank is None:
-            return Why.TOO_OLD
+            return Why.TOO_OLD if self.too_old else Why.NO_CATEGORY
         if self.counts.tier == Tier.UNSUITABLE:
             return Why.UNSUITABLE
         if self.places is None:
@@ -121,7 +133,8 @@ class Standing:
         values: dict[str, Any] = {"day": counts.day, "market": counts.market}
         values |= {"video": counts.video_id, "score": score}
         with connection.cursor() as cursor:
-            cursor.execute(ABOVE.format(scored=placements.scored(self.terms)), values)
+            among = f"category_id = {counts.category_id}" if self.terms.cut_per_category else "1 = 1"
+            cursor.execute(ABOVE.format(scored=ranking.scored(self.terms), among=among), values)
             return cursor.fetchone()[0] + 1
 
     def lacking(self) -> dict[str, int | None]:
@@ -131,7 +144,7 @@ class Standing:
         return {"places_below": self.rank - self.places, "views_lacking": self._views_lacking(self.places)}
 
     def _views_lacking(self, places: int) -> int | None:
-        cutoff = self.run.cutoff_score if self.run else None
+        cutoff = self.cut.score if self.cut else None
         if cutoff is None or not self.decay_permille or not self.terms.weight_views:
             return None
         score = cutoff if self._wins_at_the_cut(cutoff, places) else cutoff + 1
@@ -144,6 +157,8 @@ class Standing:
         An unsuitable one there has left its place empty, so that the rank must be counted.
         """
         last = Placement.objects.filter(run=self.run, rank=places).values("video")
+        if self.terms.cut_per_category:
+            last = last.filter(category=self.counts.category_id)
         seen = VideoCounts.objects.filter(day=self.counts.day, video__in=last).first()
         if seen is None:
             return self.rank_with(cutoff) <= places
@@ -165,7 +180,7 @@ def explain(platform_id: int, day: datetime.date) -> dict[str, Any]:
 
 def facts(standing: Standing) -> dict[str, Any]:
     """What `explain` returns."""
-    counts, run = standing.counts, standing.run
+    counts, cut = standing.counts, standing.cut
     deliveries = _deliveries(counts, enrolled=standing.enrolment is not None)
     return {
         **_seen(counts),
@@ -174,10 +189,10 @@ def facts(standing: Standing) -> dict[str, Any]:
         "decay_permille": standing.decay_permille,
         "points": standing.points,
         "score": standing.score,
-        "population": run.population if run else None,
+        "population": cut.population if cut else None,
         "rank": standing.rank,
         "places": standing.places,
-        "cutoff_score": run.cutoff_score if run else None,
+        "cutoff_score": cut.score if cut else None,
         "in_lineup": standing.placement is not None,
         "why": standing.why.value,
         **standing.lacking(),

@@ -221,9 +221,11 @@ def _medians(
 
 
 def _populations(campaigns: Sequence[Campaign], days: Sequence[Line]) -> list[int]:
-    """How many videos were ranked on each day and market with a billed delivery."""
+    """How many videos were ranked together on each day and market with a billed delivery, if all were."""
     runs = PlacementRun.objects.current().filter(
-        day__in=[line.key for line in days if line.billed], market__in={each.market for each in campaigns}
+        day__in=[line.key for line in days if line.billed],
+        market__in={each.market for each in campaigns},
+        terms__cut_per_category=False,
     )
     return list(runs.values_list("population", flat=True))
 

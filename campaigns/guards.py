@@ -39,36 +39,42 @@ FROZEN_RUNS_STAY = Guard(
     ),
 )
 
-FROZEN_PLACEMENTS_STAY = Guard(
-    table="campaigns_placement",
-    triggers=tuple(f"placement_frozen_{verb}" for verb in _VERBS),
-    postgresql=(
-        f"""CREATE OR REPLACE FUNCTION placement_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-              IF TG_OP = 'TRUNCATE' THEN
-                PERFORM 1 FROM campaigns_placementrun WHERE frozen;
-              ELSE
-                PERFORM 1 FROM campaigns_placementrun
-                  WHERE frozen AND id IN (SELECT run_id FROM old_rows);
-              END IF;
-              IF FOUND THEN {_RAISE} END IF;
-              RETURN NULL;
-            END $$""",  # noqa: S608
-        *(
-            f"""CREATE OR REPLACE TRIGGER placement_frozen_{verb} AFTER {verb.upper()} ON campaigns_placement
-                REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION placement_frozen()"""
+
+def _rows_of_frozen_runs_stay(table: str, name: str) -> Guard:
+    return Guard(
+        table=table,
+        triggers=tuple(f"{name}_frozen_{verb}" for verb in _VERBS),
+        postgresql=(
+            f"""CREATE OR REPLACE FUNCTION {name}_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                  IF TG_OP = 'TRUNCATE' THEN
+                    PERFORM 1 FROM campaigns_placementrun WHERE frozen;
+                  ELSE
+                    PERFORM 1 FROM campaigns_placementrun
+                      WHERE frozen AND id IN (SELECT run_id FROM old_rows);
+                  END IF;
+                  IF FOUND THEN {_RAISE} END IF;
+                  RETURN NULL;
+                END $$""",  # noqa: S608
+            *(
+                f"""CREATE OR REPLACE TRIGGER {name}_frozen_{verb} AFTER {verb.upper()} ON {table}
+                    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION {name}_frozen()"""
+                for verb in _VERBS
+            ),
+            f"""CREATE OR REPLACE TRIGGER {name}_frozen_truncate BEFORE TRUNCATE ON {table}
+                FOR EACH STATEMENT EXECUTE FUNCTION {name}_frozen()""",
+        ),
+        sqlite=tuple(
+            f"""CREATE TRIGGER IF NOT EXISTS {name}_frozen_{verb} BEFORE {verb.upper()} ON {table}
+                WHEN (SELECT frozen FROM campaigns_placementrun WHERE id = OLD.run_id)
+                BEGIN SELECT RAISE(ABORT, '{_TEXT}'); END"""  # noqa: S608
             for verb in _VERBS
         ),
-        """CREATE OR REPLACE TRIGGER placement_frozen_truncate BEFORE TRUNCATE ON campaigns_placement
-           FOR EACH STATEMENT EXECUTE FUNCTION placement_frozen()""",
-    ),
-    sqlite=tuple(
-        f"""CREATE TRIGGER IF NOT EXISTS placement_frozen_{verb} BEFORE {verb.upper()} ON campaigns_placement
-            WHEN (SELECT frozen FROM campaigns_placementrun WHERE id = OLD.run_id)
-            BEGIN SELECT RAISE(ABORT, '{_TEXT}'); END"""  # noqa: S608
-        for verb in _VERBS
-    ),
-)
+    )
+
+
+FROZEN_PLACEMENTS_STAY = _rows_of_frozen_runs_stay("campaigns_placement", "placement")
+FROZEN_CUTS_STAY = _rows_of_frozen_runs_stay("campaigns_categorycut", "categorycut")
 
 _TERMS = "reference advertiser_id market tier starts_on ends_on cpm_micros".split()
 _TERMS_TEXT = "what a campaign was booked at stays: cancel it and book another"
@@ -182,6 +188,7 @@ GUARDS = (
     ACCEPTED_AGREEMENTS_STAY,
     FROZEN_RUNS_STAY,
     FROZEN_PLACEMENTS_STAY,
+    FROZEN_CUTS_STAY,
     BOOKED_TERMS_STAY,
     BOOKED_CATEGORIES_STAY,
     BEGUN_RATES_STAY,

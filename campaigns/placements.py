@@ -1,17 +1,17 @@
 """The lineup: the top of a market's videos on one day, ranked exactly, kept, and frozen once money used it.
 
-96 of 100 videos can't be in, so they are never ranked: one statement finds the score at the cut (a top-N scan
-of bare scores), another ranks what reaches it and writes the lineup. On PostgreSQL with a million videos that
-took 0.9 s, against 1.5 s for ORDER BY .. LIMIT over whole rows and 2.6 s for a window over all of them.
-
-A run is written beside the current one and compared with it by digest: the same again changes nothing, a new
-one takes its place in the same transaction. The digest is the SHA-256 of the lineup in UTF-8, one line each:
+How videos are ranked and cut stands in ranking.py. A run is written beside the current one and compared with
+it by digest: the same again changes nothing, a new one takes its place in the same transaction. The digest is
+the SHA-256 of the lineup in UTF-8, one line each:
 
     day, market, version of the terms, population, number of rows, cut-off score
-    rank, platform id, creator's handle, category's slug, tier, score       (for each row, by rank)
+    category's slug, population, number of rows, cut-off score   (if cut per category: for each one, by slug)
+    rank, platform id, creator's handle, category's slug, tier, score   (for each row, by rank, platform id)
 
-Fields are parted by tabs and nothing is an empty field. They are natural keys, never numbers that a database
-hands out, so that every database and every engine computes the same digest from the same counts.
+Fields are parted by tabs and nothing is an empty field; a lineup that is cut per category has no cut-off
+score of its own, and the population in its first line is the whole market's. They are natural keys, never
+numbers that a database hands out, so that every database and every engine computes the same digest from the
+same counts.
 """
 
 # ruff: noqa: S608 - the statements are put together from the terms' integers, never from input
@@ -22,17 +22,18 @@ import csv
 import datetime
 import hashlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from campaigns import inventory, verdicts
-from campaigns.models import Delivery, Month, PlacementRun
-from creators.models import BASIS_POINTS, ProgrammeTerms, Tier, VideoCounts
+from campaigns.models import CategoryCut, Delivery, Month, PlacementRun
+from campaigns.ranking import Cut, cuts, places, ranked
+from creators.models import ProgrammeTerms, Tier, VideoCounts
 from pulse_site.refusal import Refused
 from pulse_site.spreadsheets import harmless
 
@@ -41,14 +42,10 @@ if TYPE_CHECKING:
 
 CHUNK = 5_000
 EXPORTED = ("rank", "video", "creator", "category", "score")
-POPULATION = "SELECT COUNT(*) FROM ({scored}) scored"
-SCORE_AT_THE_CUT = "SELECT score FROM ({scored}) scored ORDER BY score DESC LIMIT 1 OFFSET %(above)s"
 WRITE = """
     INSERT INTO campaigns_placement (run_id, rank, video_id, creator_id, category_id, tier, score)
     SELECT %(run)s, rank, video_id, creator_id, category_id, tier, score
-      FROM (SELECT scored.*, ROW_NUMBER() OVER (ORDER BY score DESC, published_at DESC, video_id) AS rank
-              FROM ({scored}) scored WHERE score >= %(cutoff_score)s) ranked
-     WHERE rank <= %(places)s AND tier <> %(unsuitable)s
+      FROM ({ranked}) ranked WHERE tier <> %(unsuitable)s
 """
 _ROWS = (
     "SELECT rank, video_id, creator_id, category_id, tier, score FROM campaigns_placement WHERE run_id = {}"
@@ -74,8 +71,9 @@ def recompute(day: datetime.date, market: str = settings.LAUNCH_MARKET) -> dict[
     """Rank the market's videos by their counts of `day` and make the result that day's lineup.
 
     The deliveries of open months beside it are judged again. Computing the same again leaves all as it is.
-    Returns day, market, population, lineup, cutoff_score (None without population), digest, changed and
-    seconds. Raises Refused when the day has no counts or no terms, or when money has used another lineup.
+    Returns day, market, population, lineup, cutoff_score (None without population, or where each category
+    is cut by itself: then cutoff_scores has them by category), digest, changed and seconds. Raises Refused
+    when the day has no counts or no terms, or when money has used another lineup.
     """
     started = time.monotonic()
     with transaction.atomic():
@@ -86,9 +84,10 @@ def recompute(day: datetime.date, market: str = settings.LAUNCH_MARKET) -> dict[
         changed = current is None or current.digest != run.digest
         if changed:
             _replace(current, run)
-        else:
+        summary = _summary(run, changed, started)
+        if not changed:
             run.delete()
-    return _summary(run, changed, started)
+    return summary
 
 
 def terms_of(day: datetime.date) -> ProgrammeTerms:
@@ -101,34 +100,14 @@ def terms_of(day: datetime.date) -> ProgrammeTerms:
         ) from None
 
 
-def places(terms: ProgrammeTerms, population: int) -> int:
-    """The last rank that is in: the greatest with 10,000 * (rank - 1) < basis points * population."""
-    return -(-terms.lineup_basis_points * population // BASIS_POINTS)
-
-
-def scored(terms: ProgrammeTerms) -> str:
-    """SQL for the population of %(day)s and %(market)s: its videos with their scores under `terms`.
-
-    Counts are at most ten trillion each, so that no product under sensible weights outgrows 64 bits.
-    """
-    return f"""
-        SELECT video_id, creator_id, category_id, tier, published_at,
-               (views * {int(terms.weight_views)} + likes * {int(terms.weight_likes)}
-                + comments * {int(terms.weight_comments)} + shares * {int(terms.weight_shares)})
-               * {_decay_at(terms.decay_permille)} / 1000 AS score
-          FROM creators_videocounts
-         WHERE day = %(day)s AND market = %(market)s AND age_days <= {terms.horizon_days}
-    """
-
-
 def digest(run: PlacementRun) -> str:
     """SHA-256 over the stored lineup, in hexadecimal; the form is told at the top of this module."""
-    rows = run.placements.order_by("rank").values_list(
+    rows = run.placements.order_by("rank", "video_id").values_list(
         "rank", "video_id", "creator__handle", "category__slug", "tier", "score"
     )
     facts = (run.day, run.market, run.terms.version, run.population, run.lineup, run.cutoff_score)
     sha256 = hashlib.sha256()
-    for line in _lines([facts], rows.iterator(chunk_size=CHUNK)):
+    for line in _lines([facts], _cuts(run), rows.iterator(chunk_size=CHUNK)):
         sha256.update(line.encode())
     return sha256.hexdigest()
 
@@ -166,7 +145,20 @@ def export(day: datetime.date, market: str, out: SupportsWrite[str]) -> None:
 def exported(run: PlacementRun) -> Iterator[tuple[Any, ...]]:
     """The lineup by rank, as EXPORTED names it, read as it is asked for."""
     columns = ("rank", "video_id", "creator__handle", "category__slug", "score")
-    return run.placements.order_by("rank").values_list(*columns).iterator(chunk_size=CHUNK)
+    return run.placements.order_by("rank", "video_id").values_list(*columns).iterator(chunk_size=CHUNK)
+
+
+def cut_of(run: PlacementRun, category: int | None) -> Cut | None:
+    """The cut that a video of this category (number) had to pass in the lineup: the market's, or its own.
+
+    None for a video without category where each category is cut by itself: it is ranked among none.
+    """
+    of: PlacementRun | CategoryCut | None = run
+    if run.terms.cut_per_category:
+        if category is None:
+            return None
+        of = run.cuts.filter(category=category).first()
+    return Cut(of.population, places(run.terms, of.population), of.cutoff_score) if of else Cut(0, 0, None)
 
 
 def movement(run: PlacementRun) -> Movement | None:
@@ -195,8 +187,7 @@ def _take_turn(day: datetime.date, market: str) -> None:
 def _draft(day: datetime.date, market: str) -> PlacementRun:
     """The lineup as the counts have it now, written as a run that doesn't count yet."""
     terms = terms_of(day)
-    given: dict[str, Any] = {"day": day, "market": market, "unsuitable": Tier.UNSUITABLE.value}
-    population = _value(POPULATION, terms, given)
+    population, by_category = cuts(terms, day, market)
     if not population and not VideoCounts.objects.filter(day=day, market=market).exists():
         raise Refused(
             _(
@@ -205,43 +196,41 @@ def _draft(day: datetime.date, market: str) -> PlacementRun:
             )
             % {"day": day, "market": market}
         )
-    given["places"] = places(terms, population)
-    given["above"] = given["places"] - 1
-    given["cutoff_score"] = _value(SCORE_AT_THE_CUT, terms, given) if given["places"] else None
     run = PlacementRun.objects.create(
         day=day,
         market=market,
         terms=terms,
         population=population,
         lineup=0,
-        cutoff_score=given["cutoff_score"],
+        cutoff_score=None if terms.cut_per_category else by_category[None].score,
         superseded=True,
     )
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE.format(scored=scored(terms)), {**given, "run": run.pk})
-        run.lineup = cursor.rowcount
+    _write(run, by_category)
     run.digest = digest(run)
     run.save(update_fields=["lineup", "digest"])
     return run
 
 
-def _value(statement: str, terms: ProgrammeTerms, given: dict[str, Any]) -> int:
+def _write(run: PlacementRun, by_category: Mapping[int | None, Cut]) -> None:
+    """The videos that are in, and each category's cut where the terms say so."""
+    given: dict[str, Any] = {"run": run.pk, "day": run.day, "market": run.market}
+    given["unsuitable"] = Tier.UNSUITABLE.value
     with connection.cursor() as cursor:
-        cursor.execute(statement.format(scored=scored(terms)), given)
-        return cursor.fetchone()[0]
-
-
-def _decay_at(permille: list[int], first: int = 0) -> str:
-    """SQL for the decay at age_days, of which permille[0] is that of age `first`.
-
-    Halved again and again: five comparisons a video instead of up to thirty-one, or a join that SQLite would
-    have to look up for each video (12 times slower).
-    """
-    if len(permille) == 1:
-        return str(int(permille[0]))
-    half = len(permille) // 2
-    younger, older = _decay_at(permille[:half], first), _decay_at(permille[half:], first + half)
-    return f"CASE WHEN age_days < {first + half} THEN {younger} ELSE {older} END"
+        cursor.execute(WRITE.format(ranked=ranked(run.terms, by_category)), given)
+        run.lineup = cursor.rowcount
+    if run.terms.cut_per_category:
+        sizes = dict(run.placements.values_list("category").annotate(Count("video")).order_by())
+        CategoryCut.objects.bulk_create(
+            CategoryCut(
+                run=run,
+                category_id=category,
+                population=cut.population,
+                lineup=sizes.get(category, 0),
+                cutoff_score=cut.score,
+            )
+            for category, cut in by_category.items()
+            if category
+        )
 
 
 def _replace(current: PlacementRun | None, run: PlacementRun) -> None:
@@ -281,6 +270,8 @@ def _differences(old: PlacementRun, new: PlacementRun) -> list[str]:
         for field, name in facts.items()
         if getattr(old, field) != getattr(new, field)
     ]
+    if _cuts(old) != _cuts(new):
+        told.append(_("cuts of categories"))
     with connection.cursor() as cursor:
         cursor.execute(DIFFERENT_ROWS, {"old": old.pk, "new": new.pk})
         (rows,) = cursor.fetchone()
@@ -294,13 +285,23 @@ def _lines(*parts: Iterable[tuple[Any, ...]]) -> Iterator[str]:
 
 
 def _summary(run: PlacementRun, changed: bool, started: float) -> dict[str, Any]:
+    by_category = {"cutoff_scores": _cutoff_scores(run)} if run.terms.cut_per_category else {}
     return {
         "day": run.day.isoformat(),
         "market": run.market,
         "population": run.population,
         "lineup": run.lineup,
         "cutoff_score": run.cutoff_score,
+        **by_category,
         "digest": run.digest,
         "changed": changed,
         "seconds": round(time.monotonic() - started, 3),
     }
+
+
+def _cuts(run: PlacementRun) -> list[tuple[Any, ...]]:
+    return sorted(run.cuts.values_list("category__slug", "population", "lineup", "cutoff_score"))
+
+
+def _cutoff_scores(run: PlacementRun) -> dict[str, int | None]:
+    return dict(run.cuts.order_by("category__position").values_list("category__slug", "cutoff_score"))

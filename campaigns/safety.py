@@ -28,8 +28,14 @@ COLUMNS = (
     "billed_impressions", "billed_usd", "verdict", "lineup_digest",
 )  # fmt: skip
 _TIERS = {tier.value: tier.name.lower() for tier in Tier}
-# The greatest rank with 10,000 * (rank - 1) < basis points * population, as placements.places has it.
-_LAST_IN = f"((terms.lineup_basis_points * run.population + {BASIS_POINTS - 1}) / {BASIS_POINTS})"
+# The greatest rank with 10,000 * (rank - 1) < basis points * population, as ranking.places has it.
+_LAST_IN = f"((terms.lineup_basis_points * {{population}} + {BASIS_POINTS - 1}) / {BASIS_POINTS})"
+# What the row's rank was cut by: all videos of the market, or those of its category.
+_POPULATION = "COALESCE(cut.population, run.population)"
+_WITHIN = f"placement.rank <= {_LAST_IN.format(population=_POPULATION)}"
+_LAST_OF_ALL = (
+    f"""CASE WHEN NOT terms.cut_per_category THEN {_LAST_IN.format(population="run.population")} END"""
+)
 _FROM = """
       FROM campaigns_delivery delivery
       JOIN campaigns_campaign campaign ON campaign.id = delivery.campaign_id
@@ -38,12 +44,15 @@ _FROM = """
       LEFT JOIN creators_programmeterms terms ON terms.id = run.terms_id
       LEFT JOIN campaigns_placement placement
         ON placement.run_id = run.id AND placement.video_id = delivery.video_id
+      LEFT JOIN campaigns_categorycut cut
+        ON cut.run_id = run.id AND cut.category_id = placement.category_id
 """
 _WHERE = "WHERE campaign.advertiser_id = %s AND delivery.day BETWEEN %s AND %s"
 ROWS = f"""
     SELECT delivery.day, campaign.reference, campaign.name, COALESCE(creative.reference, ''),
            delivery.video_id, creator.handle, category.slug, placement.tier, placement.rank,
-           run.population, {_LAST_IN}, placement.score, run.cutoff_score, delivery.impressions,
+           {_POPULATION}, {_LAST_IN.format(population=_POPULATION)}, placement.score,
+           COALESCE(cut.cutoff_score, run.cutoff_score), delivery.impressions,
            delivery.billed_impressions, delivery.revenue_micros, delivery.verdict, run.digest
     {_FROM}
       JOIN creators_creator creator ON creator.id = COALESCE(placement.creator_id, delivery.creator_id)
@@ -53,13 +62,14 @@ ROWS = f"""
      ORDER BY delivery.day, delivery.campaign_id, delivery.video_id, delivery.creative_number
 """
 DAYS = f"""
-    SELECT delivery.day, run.market, run.population, {_LAST_IN}, run.digest,
+    SELECT delivery.day, run.market, run.population, {_LAST_OF_ALL}, run.digest,
            CAST(SUM(delivery.impressions) AS bigint), CAST(SUM(delivery.billed_impressions) AS bigint),
-           CAST(SUM(CASE WHEN placement.rank <= {_LAST_IN} THEN delivery.billed_impressions ELSE 0 END)
+           CAST(SUM(CASE WHEN {_WITHIN} THEN delivery.billed_impressions ELSE 0 END)
                 AS bigint),
            MAX(CASE WHEN delivery.billed_impressions > 0 THEN placement.rank END)
     {_FROM} {_WHERE}
-     GROUP BY delivery.day, run.market, run.population, terms.lineup_basis_points, run.digest
+     GROUP BY delivery.day, run.market, run.population, terms.lineup_basis_points, terms.cut_per_category,
+              run.digest
      ORDER BY delivery.day, run.market
 """
 
@@ -71,7 +81,7 @@ class Day:
     day: datetime.date
     market: str | None
     population: int | None
-    last_rank_in: int | None
+    last_rank_in: int | None  # None too where each category has its own
     digest: str | None
     impressions: int
     billed: int

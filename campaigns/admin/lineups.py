@@ -5,19 +5,20 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import placements
+from campaigns import placements, ranking
 from campaigns.admin import explanations
 from campaigns.models import Placement, PlacementRun
 from creators.models import Category, Video, VideoCounts
 from pulse_site.admin import model_admin
 from pulse_site.admin.exports import WRITERS, Exports, columns, download
+from pulse_site.feeds.cells import LARGEST_ID
 from pulse_site.panels import panel
 
 PAGE = 50
@@ -85,24 +86,41 @@ def placed(request: HttpRequest, run: PlacementRun) -> dict[str, Any]:
     """One page of the lineup by rank, of all categories or one."""
     category = request.GET.get("category", "")
     after = request.GET.get("after", "")
-    ranked = Placement.objects.filter(run=run, rank__gt=int(after) if after.isdecimal() else 0)
+    ranked = Placement.objects.filter(run=run).filter(_beyond(after))
     if category:
         ranked = ranked.filter(category__slug=category)
-    rows = list(ranked.select_related("creator", "category").order_by("rank")[: PAGE + 1])
+    rows = list(ranked.select_related("creator", "category").order_by("rank", "video_id")[: PAGE + 1])
     return {
         "run": run,
         "movement": None if after else placements.movement(run),
         "rows": rows[:PAGE],
-        "next": rows[PAGE - 1].rank if len(rows) > PAGE else None,
+        "next": f"{rows[PAGE - 1].rank}-{rows[PAGE - 1].video_id}" if len(rows) > PAGE else None,
         "first": not after,
         "category": category,
         "categories": _categories(run),
     }
 
 
+def _beyond(after: str) -> Q:
+    """What comes after "rank-video"; several videos share a rank where each category is cut by itself."""
+    rank, _dash, video = after.partition("-")
+    if not (rank.isdecimal() and video.isdecimal() and int(video) <= LARGEST_ID):
+        return Q()
+    return Q(rank__gt=int(rank)) | Q(rank=int(rank), video_id__gt=int(video))
+
+
 def _categories(run: PlacementRun) -> list[tuple[Category, int]]:
     sizes = dict(run.placements.values_list("category_id").annotate(Count("rank")).order_by())
     return [(category, sizes.get(category.pk, 0)) for category in Category.objects.all()]
+
+
+@panel("admin/panels/cuts.html", of=PlacementRun, permission="campaigns.view_placement", position=5)
+def category_cuts(request: HttpRequest, run: PlacementRun) -> dict[str, Any] | None:
+    """Where each category was cut, in a lineup that is cut by category."""
+    if not run.terms.cut_per_category:
+        return None
+    cuts = run.cuts.select_related("category").order_by("category__position")
+    return {"cuts": [(cut, ranking.places(run.terms, cut.population)) for cut in cuts]}
 
 
 @panel("admin/panels/lineup_days.html", of=Video, permission="campaigns.view_placement", position=20)

@@ -28,7 +28,7 @@ from campaigns.models.invoices import (
     InvoiceQuerySet,
     Payment,
 )
-from campaigns.models.lineups import Inventory, Placement, PlacementRun
+from campaigns.models.lineups import CategoryCut, Inventory, Placement, PlacementRun
 from campaigns.models.members import Ability, Invitation, Member
 from campaigns.models.rates import MICROS_PER_CENT, Rate
 
@@ -45,6 +45,7 @@ __all__ = [
     "CAMPAIGN_MOVES",
     "CREATIVE_MOVES",
     "Campaign",
+    "CategoryCut",
     "CorrectionReason",
     "Creative",
     "CreatorExclusion",

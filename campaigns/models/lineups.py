@@ -18,7 +18,8 @@ class PlacementRunQuerySet(models.QuerySet["PlacementRun"]):
 class PlacementRun(models.Model):
     """The lineup of a market on a day: what was ranked, by which terms, and a digest over its rows.
 
-    A new run replaces the old one; once money has used a run it is frozen and is never replaced.
+    A new run replaces the old one; once money has used a run it is frozen and is never replaced. Where the
+    terms cut per category, each category's cut is a CategoryCut, and the run has no score at the cut.
     """
 
     day = models.DateField(_("day"))
@@ -48,10 +49,35 @@ class PlacementRun(models.Model):
         return f"{self.day} {self.market}"
 
 
-class Placement(models.Model):
-    """One video in a lineup. Ranks of unsuitable videos are left out, so the numbers may have gaps."""
+class CategoryCut(models.Model):
+    """What was ranked of one category and where its cut lay, in a lineup that is cut per category."""
 
-    pk = models.CompositePrimaryKey("run_id", "rank")
+    run = models.ForeignKey(
+        PlacementRun, models.CASCADE, verbose_name=_("lineup"), related_name="cuts", db_index=False
+    )
+    category = models.ForeignKey(
+        Category, models.PROTECT, verbose_name=_("category"), db_index=False, related_name="+"
+    )
+    population = models.PositiveBigIntegerField(_("population"))
+    lineup = models.PositiveBigIntegerField(_("lineup"))
+    cutoff_score = models.PositiveBigIntegerField(_("cut-off score"), null=True)
+
+    class Meta:
+        verbose_name = _("cut of a category")
+        verbose_name_plural = _("cuts of categories")
+        constraints = [models.UniqueConstraint(fields=["run", "category"], name="cut_of_a_category_once")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.category_id}"
+
+
+class Placement(models.Model):
+    """One video in a lineup, with its rank in the market, or in its category where the terms cut by that.
+
+    Ranks of unsuitable videos are left out, so the numbers may have gaps.
+    """
+
+    pk = models.CompositePrimaryKey("run_id", "video_id")
     run = models.ForeignKey(
         PlacementRun, models.CASCADE, verbose_name=_("lineup"), related_name="placements", db_index=False
     )
@@ -71,7 +97,7 @@ class Placement(models.Model):
     class Meta:
         verbose_name = _("placement")
         verbose_name_plural = _("placements")
-        constraints = [models.UniqueConstraint(fields=["run", "video"], name="placement_run_video")]
+        indexes = [models.Index("run", "rank", name="placement_run_rank")]
 
     def __str__(self) -> str:
         return f"{self.rank}: {self.video_id}"

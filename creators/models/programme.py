@@ -64,6 +64,13 @@ class ProgrammeTerms(models.Model):
     lineup_basis_points = models.PositiveSmallIntegerField(
         _("lineup share (basis points)"), default=400, validators=[MaxValueValidator(BASIS_POINTS)]
     )
+    cut_per_category = models.BooleanField(
+        _("cut per category"),
+        default=False,
+        help_text=_(
+            "The share of the lineup is taken of each category by itself, instead of the market as a whole."
+        ),
+    )
     weight_views = models.PositiveSmallIntegerField(_("weight of a view"), default=1)
     weight_likes = models.PositiveSmallIntegerField(_("weight of a like"), default=5)
     weight_comments = models.PositiveSmallIntegerField(_("weight of a comment"), default=10)

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from campaigns import placements
+from campaigns import placements, ranking
 from campaigns.explanation import explain
 from campaigns.models import Placement
 from creators.models import Creator, Video, VideoCounts
@@ -72,7 +72,7 @@ def cost(video: int) -> float:
 
 def scan(market: str) -> float:
     """The plainest statement that computes each score of the day once."""
-    scored = placements.scored(factories.terms())
+    scored = ranking.scored(factories.terms())
 
     def act() -> None:
         with connection.cursor() as cursor:

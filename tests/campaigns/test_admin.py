@@ -8,7 +8,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from campaigns import placements
 from campaigns.models import Campaign, Placement, PlacementRun, Rate
+from creators.models import ProgrammeTerms
 from pulse_site.models import AuditEvent, User
 from tests import factories
 
@@ -90,9 +92,31 @@ def test_a_lineups_page_shows_its_placements_by_rank_and_category(desk: Client) 
         return [row.rank for row in panels[0]["content"]["rows"]]
 
     assert ranks("") == list(range(1, 51))
-    assert ranks("?after=50") == list(range(51, 61))
+    fiftieth = run.placements.get(rank=50)
+    assert ranks(f"?after=50-{fiftieth.video_id}") == list(range(51, 61))
     assert ranks("?category=pets") == [60]
     assert ranks("?after=nonsense") == list(range(1, 51))
+
+
+def test_a_lineup_that_is_cut_per_category_shows_each_cut_and_misses_nobody_between_pages(
+    desk: Client,
+) -> None:
+    ProgrammeTerms.objects.update(cut_per_category=True)
+    for slug in ("gaming", "pets"):
+        category = factories.category(slug)
+        for number in range(30):
+            factories.counts(views=100 + number, category=category, creator=factories.creator())
+    ProgrammeTerms.objects.update(lineup_basis_points=10_000)
+    placements.recompute(factories.DAY)
+    address = reverse("admin:campaigns_placementrun_change", args=[PlacementRun.objects.get().pk])
+    cuts, first, *_rest = desk.get(address).context["panels"]
+    assert [(cut.category.slug, cut.population, last) for cut, last in cuts["content"]["cuts"]] == [
+        ("gaming", 30, 30),
+        ("pets", 30, 30),
+    ]
+    _cuts, second, *_rest = desk.get(f"{address}?after={first['content']['next']}").context["panels"]
+    seen = [row.video_id for panel in (first, second) for row in panel["content"]["rows"]]
+    assert len(seen) == len(set(seen)) == 60
 
 
 def test_a_campaign_is_rejected_with_a_reason_that_reaches_its_advertiser(desk: Client, owner: User) -> None:

@@ -287,3 +287,30 @@ def test_an_explanation_takes_the_same_few_queries_in_a_market_of_any_size_and_i
         delivered(one, f"D-{number}", 5)
     placements.recompute(DAY)
     assert asked() == few < 12
+
+
+def cut_per_category() -> None:
+    terms = factories.terms()
+    terms.cut_per_category = True
+    terms.save()
+
+
+def test_where_categories_are_cut_by_themselves_a_video_stands_among_its_own() -> None:
+    cut_per_category()
+    pets, gaming = factories.category("pets"), factories.category("gaming")
+    animals = [counted(100 - number, category=pets) for number in range(26)]
+    for number in range(30):
+        counted(9_000 - number, category=gaming)
+    placements.recompute(DAY)
+    facts = explained(animals[3])
+    assert (facts["rank"], facts["population"], facts["places"], facts["cutoff_score"]) == (4, 26, 2, 99)
+    assert (facts["why"], facts["places_below"], facts["views_lacking"]) == ("below_cut", 2, 3)
+    assert explained(animals[1])["in_lineup"]
+
+
+def test_where_categories_are_cut_by_themselves_a_video_without_one_hears_so() -> None:
+    cut_per_category()
+    counts = counted()
+    placements.recompute(DAY)
+    facts = explained(counts)
+    assert (facts["why"], facts["rank"], facts["population"]) == ("no_category", None, None)

@@ -1,5 +1,6 @@
 import csv
 import datetime
+import hashlib
 import io
 import json
 import threading
@@ -18,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campaigns import placements, verdicts
+from campaigns import placements, ranking, verdicts
 from campaigns.models import Delivery, Month, Placement, PlacementRun
 from creators.models import Creator, ProgrammeTerms, Tier, VideoCounts
 from pulse_site.refusal import Refused
@@ -50,22 +51,30 @@ def lineup(run: PlacementRun | None = None) -> list[int]:
 
 def oracle(
     rows: list[VideoCounts], terms: ProgrammeTerms
-) -> tuple[int, int | None, list[tuple[int, int, int]]]:
-    """Population, cut-off score, and (rank, video, score) of the lineup."""
+) -> tuple[int, dict[int | None, tuple[int, int | None]], list[tuple[int, int, int]]]:
+    """Population; population and cut-off score by category; (rank, video, score) of the lineup."""
     population = [row for row in rows if row.age_days <= 30]
-    ranked = []
-    for row in population:
-        points = row.views + 5 * row.likes + 10 * row.comments + 20 * row.shares
-        score = points * terms.decay_permille[row.age_days] // 1000
-        ranked.append((-score, -row.published_at.timestamp(), row.video_id, row.tier))
-    ranked.sort()
-    above_the_cut = [
-        (rank, video, -minus_score, tier)
-        for rank, (minus_score, _newer, video, tier) in enumerate(ranked, start=1)
-        if 10_000 * (rank - 1) < terms.lineup_basis_points * len(population)
-    ]
-    cutoff = above_the_cut[-1][2] if above_the_cut else None
-    return len(population), cutoff, [row[:3] for row in above_the_cut if row[3] != Tier.UNSUITABLE]
+    groups: dict[int | None, list[VideoCounts]] = {} if terms.cut_per_category else {None: population}
+    for row in population if terms.cut_per_category else ():
+        if row.category_id is not None:
+            groups.setdefault(row.category_id, []).append(row)
+    cuts: dict[int | None, tuple[int, int | None]] = {}
+    lineup = []
+    for category, members in groups.items():
+        ranked = []
+        for row in members:
+            points = row.views + 5 * row.likes + 10 * row.comments + 20 * row.shares
+            score = points * terms.decay_permille[row.age_days] // 1000
+            ranked.append((-score, -row.published_at.timestamp(), row.video_id, row.tier))
+        ranked.sort()
+        within = [
+            (rank, video, -minus_score, tier)
+            for rank, (minus_score, _newer, video, tier) in enumerate(ranked, start=1)
+            if 10_000 * (rank - 1) < terms.lineup_basis_points * len(ranked)
+        ]
+        cuts[category] = (len(ranked), within[-1][2] if within else None)
+        lineup += [row[:3] for row in within if row[3] != Tier.UNSUITABLE]
+    return len(population), cuts, sorted(lineup)
 
 
 ROWS = st.tuples(
@@ -76,17 +85,23 @@ ROWS = st.tuples(
     st.sampled_from([0, 1, 29, 30, 31, 400]),
     st.sampled_from([Tier.LIMITED, Tier.STANDARD, Tier.STANDARD, Tier.UNSUITABLE]),
     st.integers(0, 2),
+    st.sampled_from(["gaming", "gaming", "pets", ""]),
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(rows=st.lists(ROWS, max_size=80), basis_points=st.sampled_from([0, 1, 400, 2_500, 10_000]))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    rows=st.lists(ROWS, max_size=80),
+    basis_points=st.sampled_from([0, 1, 400, 2_500, 10_000]),
+    per_category=st.booleans(),
+)
 def test_the_lineup_is_what_an_obvious_sort_would_give(
-    rows: list[tuple[int, ...]], basis_points: int
+    rows: list[tuple[Any, ...]], basis_points: int, per_category: bool
 ) -> None:
     with rolled_back():
         terms = factories.terms()
         terms.lineup_basis_points = basis_points
+        terms.cut_per_category = per_category
         terms.save()
         creator = factories.creator()
         made = [
@@ -95,6 +110,7 @@ def test_the_lineup_is_what_an_obvious_sort_would_give(
                 video_id=1_000 - number,
                 creator=creator,
                 market="US",
+                category=factories.category(slug) if slug else None,
                 tier=tier,
                 published_at=NOON + datetime.timedelta(microseconds=seconds * 500_000),
                 age_days=age,
@@ -103,7 +119,7 @@ def test_the_lineup_is_what_an_obvious_sort_would_give(
                 comments=comments,
                 shares=shares,
             )
-            for number, (views, likes, comments, shares, age, tier, seconds) in enumerate(rows)
+            for number, (views, likes, comments, shares, age, tier, seconds, slug) in enumerate(rows)
         ]
         VideoCounts.objects.bulk_create(made)
         counted(market="FR")
@@ -112,10 +128,14 @@ def test_the_lineup_is_what_an_obvious_sort_would_give(
             return
         result = placements.recompute(DAY)
         run = PlacementRun.objects.get()
-        ranked = list(run.placements.order_by("rank").values_list("rank", "video_id", "score"))
-        population, cutoff, expected = oracle(made, terms)
-        assert (result["population"], result["cutoff_score"], ranked) == (population, cutoff, expected)
+        ranked = list(run.placements.order_by("rank", "video_id").values_list("rank", "video_id", "score"))
+        population, cuts, expected = oracle(made, terms)
+        assert (result["population"], ranked) == (population, expected)
         assert result["lineup"] == len(expected)
+        assert {category: placements.cut_of(run, category) for category in cuts} == {
+            category: (size, ranking.places(terms, size), score) for category, (size, score) in cuts.items()
+        }
+        assert result["cutoff_score"] == (None if per_category else cuts[None][1])
 
 
 @contextmanager
@@ -157,6 +177,78 @@ def test_a_tie_goes_to_the_newer_and_then_to_the_lower_id() -> None:
     terms.save()
     placements.recompute(DAY)
     assert lineup() == [late.video_id, early.video_id, old.video_id]
+
+
+# Cut per category --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def per_category() -> ProgrammeTerms:
+    terms = factories.terms()
+    terms.cut_per_category = True
+    terms.save()
+    return terms
+
+
+def test_each_category_is_cut_by_itself_and_says_where(per_category: ProgrammeTerms) -> None:
+    gaming, pets = factories.category("gaming"), factories.category("pets")
+    games = [counted(9_000 - number, category=gaming) for number in range(26)]
+    animals = [counted(100 - number, category=pets) for number in range(3)]
+    result = placements.recompute(DAY)
+    run = PlacementRun.objects.get()
+    assert list(run.placements.order_by("rank", "video_id").values_list("rank", "video_id")) == [
+        (1, games[0].video_id),
+        (1, animals[0].video_id),
+        (2, games[1].video_id),
+    ]
+    assert (result["population"], result["lineup"], result["cutoff_score"]) == (29, 3, None)
+    assert result["cutoff_scores"] == {"gaming": 8_999, "pets": 100}
+    cuts = run.cuts.order_by("category__slug").values_list("category__slug", "population", "lineup")
+    assert list(cuts) == [("gaming", 26, 2), ("pets", 3, 1)]
+
+
+def test_a_video_without_category_is_then_ranked_among_none_and_counts_in_the_market(
+    per_category: ProgrammeTerms,
+) -> None:
+    counted(9_000)
+    placed = counted(1, category=factories.category("pets"))
+    result = placements.recompute(DAY)
+    run = PlacementRun.objects.get()
+    assert (result["population"], lineup()) == (2, [placed.video_id])
+    assert placements.cut_of(run, None) is None
+    assert placements.cut_of(run, factories.category("gaming").pk) == (0, 0, None)
+
+
+def test_a_day_without_categories_has_an_empty_lineup_then(per_category: ProgrammeTerms) -> None:
+    counted(9_000)
+    result = placements.recompute(DAY)
+    assert (result["population"], result["lineup"], result["cutoff_scores"]) == (1, 0, {})
+
+
+def test_the_digest_of_cuts_per_category_has_a_line_for_each(per_category: ProgrammeTerms) -> None:
+    counted(7, video_id=5, of=factories.creator("ada"), category=factories.category("pets"))
+    counted(9, video_id=6, of=factories.creator("bob"), category=factories.category("gaming"))
+    text = (
+        f"{DAY}\tUS\t1\t2\t2\t\n"
+        "gaming\t1\t1\t9\n"
+        "pets\t1\t1\t7\n"
+        "1\t5\tada\tpets\t2\t7\n"
+        "1\t6\tbob\tgaming\t2\t9\n"
+    )
+    assert placements.recompute(DAY)["digest"] == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_frozen_cut_stays_and_a_changed_one_no_longer_fits_the_digest(per_category: ProgrammeTerms) -> None:
+    counted(category=factories.category("pets"))
+    placements.recompute(DAY)
+    run = PlacementRun.objects.get()
+    with rolled_back():
+        run.cuts.update(population=9)
+        assert placements.tampered(PlacementRun.objects.all()) == [run]
+    PlacementRun.objects.update(frozen=True)
+    for change in (lambda: run.cuts.update(population=9), lambda: run.cuts.all().delete()):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            change()
 
 
 # The real file -----------------------------------------------------------------------------------------
@@ -387,7 +479,7 @@ def test_the_work_is_a_few_statements_however_many_videos_there_are() -> None:
         connection,
     ) as queries:
         placements.recompute(DAY)
-    assert len(queries) < 25
+    assert len(queries) < 30
 
 
 # What others read --------------------------------------------------------------------------------------

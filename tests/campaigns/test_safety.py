@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from campaigns import placements, safety
-from campaigns.models import Campaign, Delivery, Month, Placement, PlacementRun
+from campaigns import ranking, safety
+from campaigns.models import Campaign, CategoryCut, Delivery, Month, Placement, PlacementRun
 from creators.models import Tier, Video
 from tests import factories
 from tests.campaigns.test_figures import creative, deliver
@@ -91,7 +91,7 @@ def test_what_ran_elsewhere_stands_there_without_a_rank(campaign: Campaign, vide
 
 @pytest.mark.parametrize("population", [1, 24, 25, 26, 49, 50, 51, 100, 10_001])
 def test_the_last_rank_in_is_that_of_the_lineup(population: int, campaign: Campaign, video: Video) -> None:
-    last = placements.places(factories.terms(), population)
+    last = ranking.places(factories.terms(), population)
     within, beyond = video, factories.video()
     lineup((last, within), (last + 1, beyond), population=population)
     deliver(campaign, 10, video=within)
@@ -123,3 +123,19 @@ def test_a_lineup_that_was_replaced_does_not_count(campaign: Campaign, video: Vi
     PlacementRun.objects.filter(pk=run.pk).update(superseded=True)
     deliver(campaign, 10, video=video)
     assert stated(campaign)[0]["rank"] == ""
+
+
+def test_where_categories_are_cut_by_themselves_each_delivery_is_stated_with_its_own_cut(
+    campaign: Campaign, video: Video
+) -> None:
+    factories.ProgrammeTerms.objects.update(cut_per_category=True)
+    run = lineup((2, video), (3, factories.video(12, category=video.category)))
+    PlacementRun.objects.update(cutoff_score=None)
+    CategoryCut.objects.create(run=run, category=video.category, population=50, lineup=2, cutoff_score=7)
+    deliver(campaign, 10, video=video)
+    deliver(campaign, 1, video=Video.objects.get(pk=12))
+    rows = stated(campaign)
+    assert [(row["population"], row["last_rank_in"], row["cutoff_score"]) for row in rows] == [(50, 2, 7)] * 2
+    assert [row["rank_within_cut"] for row in rows] == ["yes", "no"]
+    (day,) = safety.statement(campaign.advertiser_id, OCTOBER).days
+    assert (day.population, day.last_rank_in, day.billed, day.within) == (100, None, 11, 10)
