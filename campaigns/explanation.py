@@ -193,6 +193,7 @@ def facts(standing: Standing) -> dict[str, Any]:
         "rank": standing.rank,
         "places": standing.places,
         "cutoff_score": cut.score if cut else None,
+        "cut_per_category": standing.terms.cut_per_category,
         "in_lineup": standing.placement is not None,
         "why": standing.why.value,
         **standing.lacking(),
@@ -202,13 +203,21 @@ def facts(standing: Standing) -> dict[str, Any]:
     }
 
 
-def verdict(facts: dict[str, Any]) -> str:
-    """The answer in one sentence: "rank 403 of 10,000: 3 places below the cut; 12,300 more views ..."."""
+def verdict(facts: dict[str, Any], category: str = "") -> str:
+    """The answer in one sentence: "rank 403 of 10,000: 3 places below the cut; 12,300 more views ...".
+
+    Where each category is cut by itself it says in which, by its slug or as `category` calls it.
+    """
     why = Why(facts["why"])
     if facts["rank"] is None or facts["population"] is None:
         return f"{capfirst(why.label)}."
-    rank, population = _grouped(facts["rank"]), _grouped(facts["population"])
-    place = _("Rank %(rank)s of %(population)s") % {"rank": rank, "population": population}
+    numbers = {"rank": _grouped(facts["rank"]), "population": _grouped(facts["population"])}
+    place = _("Rank %(rank)s of %(population)s") % numbers
+    if facts["cut_per_category"]:
+        place = _("Rank %(rank)s of %(population)s in %(category)s") % {
+            **numbers,
+            "category": category or facts["category"],
+        }
     if why != Why.BELOW_CUT:
         return _("%(place)s: %(why)s.") % {"place": place, "why": why.label}
     return _("%(place)s: %(below)s; %(lacking)s.") % {

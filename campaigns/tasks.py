@@ -7,7 +7,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from campaigns import placements
+from campaigns import placements, score_bands
 from campaigns.invoices import files
 from campaigns.models import PlacementRun
 from creators.models import VideoCounts
@@ -21,6 +21,7 @@ RECENT_DAYS = 7
 def recompute_placements(work: Work, day: str, market: str) -> None:
     with work.once():
         work.result = placements.recompute(datetime.date.fromisoformat(day), market)
+    score_bands.of(placements.current_run(datetime.date.fromisoformat(day), market))
 
 
 @job

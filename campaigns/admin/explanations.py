@@ -79,7 +79,7 @@ def _answer(form: QuestionForm, number: int, day: datetime.date | None) -> dict[
         "facts": facts,
         "number": number,
         "days": days,
-        "verdict": explanation.verdict(facts),
+        "verdict": explanation.verdict(facts, str(standing.counts.category or "")),
         "tone": TONES.get(standing.why, "warn"),
         "parts": [
             (label, facts[name], standing.weights[name], facts[name] * standing.weights[name])

@@ -12,8 +12,8 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import placements, ranking
-from campaigns.admin import explanations
+from campaigns import browser, placements, ranking
+from campaigns.admin import browsing, explanations
 from campaigns.models import Placement, PlacementRun
 from creators.models import Category, Video, VideoCounts
 from pulse_site.admin import model_admin
@@ -67,6 +67,8 @@ class PlacementRunAdmin(Exports, model_admin.ViewOnlyAdmin):
         return [
             at("<int:pk>/lineup.<slug:format>", self.lineup_view, "lineup"),
             at("explain/", explanations.page, "explain"),
+            at("browse/", browsing.page, "browse"),
+            at("browse.<slug:format>", browsing.file, "browse_file"),
             *super().get_urls(),
         ]
 
@@ -92,7 +94,7 @@ def placed(request: HttpRequest, run: PlacementRun) -> dict[str, Any]:
     rows = list(ranked.select_related("creator", "category").order_by("rank", "video_id")[: PAGE + 1])
     return {
         "run": run,
-        "movement": None if after else placements.movement(run),
+        "movement": None if after else browser.slice_of(run).movement(),
         "rows": rows[:PAGE],
         "next": f"{rows[PAGE - 1].rank}-{rows[PAGE - 1].video_id}" if len(rows) > PAGE else None,
         "first": not after,

@@ -306,6 +306,7 @@ def test_where_categories_are_cut_by_themselves_a_video_stands_among_its_own() -
     assert (facts["rank"], facts["population"], facts["places"], facts["cutoff_score"]) == (4, 26, 2, 99)
     assert (facts["why"], facts["places_below"], facts["views_lacking"]) == ("below_cut", 2, 3)
     assert explained(animals[1])["in_lineup"]
+    assert said(animals[5]).startswith("Rank 6 of 26 in pets: 4 places below the cut; 5 more views would")
 
 
 def test_where_categories_are_cut_by_themselves_a_video_without_one_hears_so() -> None:

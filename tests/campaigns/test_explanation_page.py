@@ -1,6 +1,7 @@
 """The page that explains a video on a day."""
 
 import datetime
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
@@ -32,7 +33,7 @@ def ranked() -> list[VideoCounts]:
     return videos
 
 
-def shown(client: Client, **asked: object) -> str:
+def shown(client: Client, **asked: Any) -> str:
     answer = client.get(reverse(PAGE), asked)
     assert answer.status_code == 200
     return answer.content.decode()
