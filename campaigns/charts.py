@@ -39,9 +39,12 @@ class BarChart:
         return self.top // 2
 
 
-def bar_chart(values: Sequence[tuple[str, int]], line: Sequence[int] = ()) -> BarChart:
-    """A chart of (label, value of 0 or more) pairs; `line` are values to compare them with, one by one."""
-    top = _round_up(max((*(value for _label, value in values), *line), default=0))
+def bar_chart(values: Sequence[tuple[str, int]], line: Sequence[int] = (), *, top: int = 0) -> BarChart:
+    """A chart of (label, value of 0 or more) pairs; `line` are values to compare them with, one by one.
+
+    With the `top` of another chart it is drawn on the same scale, so that it may stand before it.
+    """
+    top = top or _round_up(max((*(value for _label, value in values), *line), default=0))
     bars = [
         Bar(x=number * SLOT, y=HEIGHT - value * HEIGHT // top, height=value * HEIGHT // top, label=label)
         for number, (label, value) in enumerate(values)

@@ -1,8 +1,13 @@
 """Why a video was, or was not, in the lineup of a day: every figure from stored facts, nothing guessed.
 
-A video that is in is explained by its placement, as it was ranked then. The rank of any other is counted from
-the day's counts: how many of the population stand above it. So are the views that it lacked: with the very
-score at the cut it gets in only if it wins the tie there, with one more it always does.
+A video that is in is explained by its placement, as it was ranked then: a few look-ups by key. The rank of
+any other is counted from the day's counts, how many of the population stand above it: one scan that adds
+nothing but a number up and computes each score once, for no index of scores is kept (it would cost more
+every night than it saves). The views that it lacked take look-ups alone: with the very score at the cut it
+gets in if it wins the tie against the last one that is in, with one more it always does.
+
+What came of it are the deliveries beside it. A creator's share is floored once for a campaign and month; of
+a single delivery it is told as the share of its revenue, floored, so that it may be a micro less.
 """
 
 from __future__ import annotations
@@ -13,24 +18,27 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connection, models
+from django.utils.formats import number_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns import placements, ranking
-from campaigns.models import Delivery, Placement, PlacementRun
-from creators.models import Enrolment, ProgrammeTerms, Tier, Video, VideoCounts
+from campaigns.models import Creative, Delivery, Month, Placement, PlacementRun
+from creators.models import BASIS_POINTS, Enrolment, ProgrammeTerms, Tier, Video, VideoCounts
 from pulse_site.feeds.cells import LARGEST_ID
 from pulse_site.refusal import Refused
 
 PERMILLE = 1_000
+COUNTED = ("views", "likes", "comments", "shares")
+SUMMED = ("impressions", "billed_impressions", "revenue_micros", "share_micros")
+# By rows of values, so that each score is computed once; what newer and lower means see ranking.RANKED.
 ABOVE = """
     SELECT COUNT(*) FROM ({scored}) other
-      JOIN creators_videocounts mine ON mine.day = %(day)s AND mine.video_id = %(video)s
      WHERE {among}
-       AND (other.score > %(score)s
-            OR (other.score = %(score)s
-                AND (other.published_at > mine.published_at
-                     OR (other.published_at = mine.published_at AND other.video_id < mine.video_id))))
+       AND (other.score, other.published_at, -other.video_id) > (%(score)s, (
+             SELECT published_at FROM creators_videocounts WHERE day = %(day)s AND video_id = %(video)s
+           ), -%(video)s)
 """
 
 
@@ -72,15 +80,14 @@ class Standing:
         return 0 if self.too_old else int(self.terms.decay_permille[self.counts.age_days])
 
     @property
+    def weights(self) -> dict[str, int]:
+        """What one of each count is worth."""
+        return {name: getattr(self.terms, f"weight_{name}") for name in COUNTED}
+
+    @property
     def points(self) -> int:
         """The weighted counts, before decay."""
-        counts, terms = self.counts, self.terms
-        return (
-            counts.views * terms.weight_views
-            + counts.likes * terms.weight_likes
-            + counts.comments * terms.weight_comments
-            + counts.shares * terms.weight_shares
-        )
+        return sum(getattr(self.counts, name) * weight for name, weight in self.weights.items())
 
     @property
     def score(self) -> int:
@@ -115,13 +122,18 @@ class Standing:
             return Why.NOT_COMPUTED
         return Why.COUNTS_CHANGED if self.rank <= self.places else Why.BELOW_CUT
 
+    @cached_property
+    def enrolment(self) -> Enrolment | None:
+        """The span in which its creator earned on that day."""
+        return Enrolment.objects.covering(self.counts.day).filter(creator_id=self.counts.creator_id).first()
+
     def rank_with(self, score: int) -> int:
         """The rank that the video would have with this score."""
         counts = self.counts
         values: dict[str, Any] = {"day": counts.day, "market": counts.market}
         values |= {"video": counts.video_id, "score": score}
         with connection.cursor() as cursor:
-            among = "other.category_id = mine.category_id" if self.terms.cut_per_category else "1 = 1"
+            among = f"category_id = {counts.category_id}" if self.terms.cut_per_category else "1 = 1"
             cursor.execute(ABOVE.format(scored=ranking.scored(self.terms), among=among), values)
             return cursor.fetchone()[0] + 1
 
@@ -135,24 +147,45 @@ class Standing:
         cutoff = self.cut.score if self.cut else None
         if cutoff is None or not self.decay_permille or not self.terms.weight_views:
             return None
-        score = cutoff if self.rank_with(cutoff) <= places else cutoff + 1
+        score = cutoff if self._wins_at_the_cut(cutoff, places) else cutoff + 1
         points = _rounded_up(score * PERMILLE, self.decay_permille)
         return _rounded_up(points - self.points, self.terms.weight_views)
+
+    def _wins_at_the_cut(self, cutoff: int, places: int) -> bool:
+        """Whether the very score at the cut would do: against the video that has it and is the last one in.
+
+        An unsuitable one there has left its place empty, so that the rank must be counted.
+        """
+        last = Placement.objects.filter(run=self.run, rank=places).values("video")
+        if self.terms.cut_per_category:
+            last = last.filter(category=self.counts.category_id)
+        seen = VideoCounts.objects.filter(day=self.counts.day, video__in=last).first()
+        if seen is None:
+            return self.rank_with(cutoff) <= places
+        mine = self.counts
+        return (mine.published_at, -mine.video_id) > (seen.published_at, -seen.video_id)
 
 
 def explain(platform_id: int, day: datetime.date) -> dict[str, Any]:
     """All that decided whether the video was in the lineup of `day`, and what came of it.
 
-    Returns what is known of the video and its counts; decay_permille, points and score; population, rank,
-    places (the last rank that is in) and cutoff_score, None while that day was not computed; in_lineup, why
-    (a value of Why), places_below and views_lacking; the creator's enrolment of that day, and deliveries:
-    campaign, impressions, verdict, revenue_micros. Raises Refused for an unknown video, or without counts.
+    Returns what is known of the video and its counts; weights, decay_permille, points and score; population,
+    rank, places (the last rank that is in) and cutoff_score, None while that day was not computed; in_lineup,
+    why (a value of Why), places_below and views_lacking; the creator's enrolment of that day; deliveries,
+    each with its campaign, what was billed, why not the rest, revenue and share, and the sums of them all.
+    Raises Refused for an unknown video, or without counts.
     """
-    standing = _standing(platform_id, day)
+    return facts(standing(platform_id, day))
+
+
+def facts(standing: Standing) -> dict[str, Any]:
+    """What `explain` returns."""
     counts, cut = standing.counts, standing.cut
+    deliveries = _deliveries(counts, enrolled=standing.enrolment is not None)
     return {
         **_seen(counts),
         "terms": standing.terms.version,
+        "weights": standing.weights,
         "decay_permille": standing.decay_permille,
         "points": standing.points,
         "score": standing.score,
@@ -160,15 +193,54 @@ def explain(platform_id: int, day: datetime.date) -> dict[str, Any]:
         "rank": standing.rank,
         "places": standing.places,
         "cutoff_score": cut.score if cut else None,
+        "cut_per_category": standing.terms.cut_per_category,
         "in_lineup": standing.placement is not None,
         "why": standing.why.value,
         **standing.lacking(),
-        "enrolment": _enrolment(counts),
-        "deliveries": _deliveries(counts),
+        "enrolment": str(standing.enrolment) if standing.enrolment else None,
+        **{name: sum(row[name] for row in deliveries) for name in SUMMED},
+        "deliveries": deliveries,
     }
 
 
-def _standing(platform_id: int, day: datetime.date) -> Standing:
+def verdict(facts: dict[str, Any], category: str = "") -> str:
+    """The answer in one sentence: "rank 403 of 10,000: 3 places below the cut; 12,300 more views ...".
+
+    Where each category is cut by itself it says in which, by its slug or as `category` calls it.
+    """
+    why = Why(facts["why"])
+    if facts["rank"] is None or facts["population"] is None:
+        return f"{capfirst(why.label)}."
+    numbers = {"rank": _grouped(facts["rank"]), "population": _grouped(facts["population"])}
+    place = _("Rank %(rank)s of %(population)s") % numbers
+    if facts["cut_per_category"]:
+        place = _("Rank %(rank)s of %(population)s in %(category)s") % {
+            **numbers,
+            "category": category or facts["category"],
+        }
+    if why != Why.BELOW_CUT:
+        return _("%(place)s: %(why)s.") % {"place": place, "why": why.label}
+    return _("%(place)s: %(below)s; %(lacking)s.") % {
+        "place": place,
+        "below": _places_below(facts["places_below"]),
+        "lacking": _would_have_done(facts["views_lacking"]),
+    }
+
+
+def _places_below(below: int) -> str:
+    said = ngettext("%(places)s place below the cut", "%(places)s places below the cut", below)
+    return said % {"places": _grouped(below)}
+
+
+def _would_have_done(views: int | None) -> str:
+    if views is None:
+        return _("no number of views would have done")
+    said = ngettext("%(views)s more view would have done", "%(views)s more views would have done", views)
+    return said % {"views": _grouped(views)}
+
+
+def standing(platform_id: int, day: datetime.date) -> Standing:
+    """Where the video stood on `day`; raises Refused for an unknown one, or without counts."""
     counts = _counts(platform_id, day)
     run = PlacementRun.objects.current().select_related("terms").filter(day=day, market=counts.market).first()
     placement = run.placements.filter(video_id=platform_id).first() if run else None
@@ -211,23 +283,52 @@ def _seen(counts: VideoCounts) -> dict[str, Any]:
     }
 
 
-def _enrolment(counts: VideoCounts) -> str | None:
-    """The span in which the creator earned on that day."""
-    span = Enrolment.objects.covering(counts.day).filter(creator_id=counts.creator_id).first()
-    return str(span) if span else None
-
-
-def _deliveries(counts: VideoCounts) -> list[dict[str, Any]]:
-    columns = {
-        "campaign": "campaign__reference",
-        "impressions": "impressions",
-        "billed_impressions": "billed_impressions",
-        "verdict": "verdict",
-        "revenue_micros": "revenue_micros",
-    }
+def _deliveries(counts: VideoCounts, *, enrolled: bool) -> list[dict[str, Any]]:
+    """What ran beside the video on that day, by campaign and creative."""
     rows = Delivery.objects.filter(day=counts.day, video_id=counts.video_id)
-    ordered = rows.order_by("campaign__reference", "creative_number")
-    return [dict(zip(columns, row, strict=True)) for row in ordered.values_list(*columns.values())]
+    rows = rows.select_related("campaign", "month").order_by("campaign__reference", "creative_number")
+    found = list(rows)
+    creatives = dict(
+        Creative.objects.filter(pk__in={row.creative_number for row in found}).values_list("pk", "reference")
+    )
+    shares = _shares({row.month for row in found}) if enrolled else {}
+    return [
+        {
+            "campaign": row.campaign.reference,
+            "name": row.campaign.name,
+            "creative": creatives.get(row.creative_number),
+            "impressions": row.impressions,
+            "billed_impressions": row.billed_impressions,
+            "verdict": row.verdict,
+            "not_billed": _not_billed(row),
+            "revenue_micros": row.revenue_micros,
+            "share_basis_points": shares.get(row.month_id, 0),
+            "share_micros": row.revenue_micros * shares.get(row.month_id, 0) // BASIS_POINTS,
+            "month": row.month_id,
+        }
+        for row in found
+    ]
+
+
+def _not_billed(row: Delivery) -> str | None:
+    """Why the impressions that were not billed were not; None when all were."""
+    return Delivery.Verdict(row.verdict).reason.value if row.billed_impressions < row.impressions else None
+
+
+def _shares(months: set[Month]) -> dict[str, int]:
+    """The creators' share in each month: as it was calculated, or by the terms that it will be."""
+    approved = ProgrammeTerms.objects.filter(approved=True).order_by("-starts_on")
+    terms = list(approved) if any(month.share_basis_points is None for month in months) else []
+    return {
+        month.pk: next((each.share_basis_points for each in terms if each.starts_on <= month.first_day), 0)
+        if month.share_basis_points is None
+        else month.share_basis_points
+        for month in months
+    }
+
+
+def _grouped(number: int) -> str:
+    return number_format(number, force_grouping=True)
 
 
 def _rounded_up(dividend: int, divisor: int) -> int:

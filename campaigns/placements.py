@@ -23,7 +23,7 @@ import datetime
 import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -57,14 +57,6 @@ DIFFERENT_ROWS = f"""
       SELECT * FROM ({_ROWS.format("%(new)s")} EXCEPT {_ROWS.format("%(old)s")}) come
     ) either
 """
-
-
-class Movement(NamedTuple):
-    """Videos that came into a lineup, left it and stayed in it since another one."""
-
-    entered: int
-    left: int
-    stayed: int
 
 
 def recompute(day: datetime.date, market: str = settings.LAUNCH_MARKET) -> dict[str, Any]:
@@ -159,16 +151,6 @@ def cut_of(run: PlacementRun, category: int | None) -> Cut | None:
             return None
         of = run.cuts.filter(category=category).first()
     return Cut(of.population, places(run.terms, of.population), of.cutoff_score) if of else Cut(0, 0, None)
-
-
-def movement(run: PlacementRun) -> Movement | None:
-    """How the lineup differs from the one of the day before; None when that one was not computed."""
-    eve = run.day - datetime.timedelta(days=1)
-    before = PlacementRun.objects.current().filter(day=eve, market=run.market).first()
-    if before is None:
-        return None
-    stayed = run.placements.filter(video_id__in=before.placements.values("video_id")).count()
-    return Movement(entered=run.lineup - stayed, left=before.lineup - stayed, stayed=stayed)
 
 
 def _take_turn(day: datetime.date, market: str) -> None:

@@ -4,7 +4,7 @@ import datetime
 
 from celery import shared_task
 
-from campaigns import daily_run, placements
+from campaigns import daily_run, placements, score_bands
 from campaigns.invoices import files
 from pulse_site.runs import Work, job
 
@@ -13,6 +13,7 @@ from pulse_site.runs import Work, job
 def recompute_placements(work: Work, day: str, market: str) -> None:
     with work.once():
         work.result = placements.recompute(datetime.date.fromisoformat(day), market)
+    score_bands.of(placements.current_run(datetime.date.fromisoformat(day), market))
 
 
 @job

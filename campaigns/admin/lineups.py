@@ -11,7 +11,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import daily_run, placements, ranking
+from campaigns import browser, daily_run, placements, ranking
+from campaigns.admin import browsing, explanations
 from campaigns.models import Placement, PlacementRun
 from creators.models import Category, Video
 from pulse_site.admin import model_admin
@@ -58,9 +59,16 @@ class PlacementRunAdmin(Exports, model_admin.ViewOnlyAdmin):
     ]
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.lineup_view)
-        address = "<int:pk>/lineup.<slug:format>"
-        return [path(address, view, name="campaigns_placementrun_lineup"), *super().get_urls()]
+        def at(address: str, view: Any, name: str) -> Any:
+            return path(address, self.admin_site.admin_view(view), name=f"campaigns_placementrun_{name}")
+
+        return [
+            at("<int:pk>/lineup.<slug:format>", self.lineup_view, "lineup"),
+            at("explain/", explanations.page, "explain"),
+            at("browse/", browsing.page, "browse"),
+            at("browse.<slug:format>", browsing.file, "browse_file"),
+            *super().get_urls(),
+        ]
 
     def lineup_view(self, request: HttpRequest, pk: int, format: str) -> StreamingHttpResponse:
         """The whole lineup by rank, as a file."""
@@ -84,7 +92,7 @@ def placed(request: HttpRequest, run: PlacementRun) -> dict[str, Any]:
     rows = list(ranked.select_related("creator", "category").order_by("rank", "video_id")[: PAGE + 1])
     return {
         "run": run,
-        "movement": None if after else placements.movement(run),
+        "movement": None if after else browser.slice_of(run).movement(),
         "rows": rows[:PAGE],
         "next": f"{rows[PAGE - 1].rank}-{rows[PAGE - 1].video_id}" if len(rows) > PAGE else None,
         "first": not after,
@@ -123,7 +131,7 @@ def lineup_days(request: HttpRequest, video: Video) -> dict[str, Any]:
         market=video.market, day__range=(first, first + datetime.timedelta(days=60))
     )
     days = Placement.objects.filter(run__in=runs, video_id=video.pk).select_related("run")
-    return {"days": days.order_by("-run__day")}
+    return {"days": days.order_by("-run__day"), "video": video}
 
 
 @panel("admin/panels/missing_files.html", permission="campaigns.view_placementrun", position=4)

@@ -28,7 +28,7 @@ from campaigns.models.invoices import (
     InvoiceQuerySet,
     Payment,
 )
-from campaigns.models.lineups import CategoryCut, Inventory, Placement, PlacementRun
+from campaigns.models.lineups import CategoryCut, Inventory, Placement, PlacementRun, ScoreBand
 from campaigns.models.members import Ability, Invitation, Member
 from campaigns.models.rates import MICROS_PER_CENT, Rate
 
@@ -67,6 +67,7 @@ __all__ = [
     "Placement",
     "PlacementRun",
     "Rate",
+    "ScoreBand",
     "Suggestion",
     "VideoExclusion",
     "impressions_bought",

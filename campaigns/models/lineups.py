@@ -126,3 +126,23 @@ class Inventory(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.category_id} {self.tier}"
+
+
+class ScoreBand(models.Model):
+    """How many of the ranked videos of a category had a score from `floor` to the next band's, and how many
+    of those are in the lineup. Added up once (score_bands.py); the category is none of some."""
+
+    run = models.ForeignKey(PlacementRun, models.CASCADE, verbose_name=_("lineup"), related_name="bands")
+    category = models.ForeignKey(
+        Category, models.PROTECT, verbose_name=_("category"), null=True, db_index=False, related_name="+"
+    )
+    floor = models.PositiveBigIntegerField(_("from score"))
+    videos = models.PositiveBigIntegerField(_("videos"))
+    placed = models.PositiveBigIntegerField(_("in the lineup"))
+
+    class Meta:
+        verbose_name = _("band of scores")
+        verbose_name_plural = _("bands of scores")
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.category_id} {self.floor}"

@@ -111,7 +111,7 @@ class KeysetChangeList(ChangeList):
         if "__" in order[0].path:
             rows = rows.filter(**{f"{order[0].path}__isnull": False})
         if place is not None:
-            rows = rows.filter(_beyond(order, forward, place))
+            rows = rows.filter(beyond(order, forward, place))
         if not forward:
             rows = rows.reverse()
         return list(rows[: self.list_per_page + 1])
@@ -121,7 +121,7 @@ class KeysetChangeList(ChangeList):
         return self.get_query_string({name: signing.dumps([paths, texts], salt=SALT)})
 
 
-def _beyond(order: list[Column], forward: bool, place: list[Any]) -> Q:
+def beyond(order: list[Column], forward: bool, place: list[Any]) -> Q:
     """The rows that come after the place in the order (before it, going back).
 
     The first column alone bounds the stretch of the index that is read; what follows decides among ties.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from campaigns import placements
 from campaigns.explanation import explain
 from campaigns.models import Delivery, PlacementRun
-from creators.models import Tier, VideoCounts
+from creators.models import Tier, Video, VideoCounts
 from pulse_site.refusal import Refused
 from tests import factories
 from tests.campaigns.test_placements import NOON, counted, rolled_back
@@ -152,31 +152,104 @@ def test_counts_that_came_later_are_told_apart_from_a_place_below_the_cut() -> N
     assert explained(counted(10**6))["why"] == "counts_changed"
 
 
-def test_the_creators_enrolment_and_the_ads_of_the_day_are_told() -> None:
-    creator = factories.enrolled("earner")
-    counts = counted(of=creator)
-    Delivery.objects.create(
+def delivered(counts: VideoCounts, reference: str, billed: int, **fields: Any) -> Delivery:
+    """Impressions at $10.00 beside the video; all of them billed unless more are given."""
+    video = Video.objects.filter(pk=counts.video_id).first()
+    fields = {"impressions": billed, "verdict": Delivery.Verdict.BILLABLE, **fields}
+    fields.setdefault("month", factories.month())
+    return Delivery.objects.create(
         day=DAY,
-        campaign=factories.campaign("C-7"),
-        video=factories.video(counts.video_id, creator=creator),
-        creator=creator,
-        impressions=1_500,
-        billed_impressions=1_500,
-        verdict=Delivery.Verdict.BILLABLE,
-        revenue_micros=15_000_000,
-        month=factories.month(),
+        campaign=factories.campaign(reference),
+        video=video or factories.video(counts.video_id, creator=counts.creator),
+        creator=counts.creator,
+        billed_impressions=billed,
+        revenue_micros=billed * 10_000,
+        **fields,
     )
+
+
+def test_the_creators_enrolment_and_the_ads_of_the_day_are_told() -> None:
+    counts = counted(of=factories.enrolled("earner"))
+    first = delivered(counts, "C-7", 1_500, impressions=2_000)
+    creative = factories.creative(first.campaign, reference="CR-X")
+    Delivery.objects.filter(pk=first.pk).update(creative_number=creative.pk)
+    delivered(counts, "C-8", 0, impressions=40, verdict=Delivery.Verdict.NOT_BOOKED)
     facts = explain(counts.video_id, DAY)
     assert facts["enrolment"] == "2026-01-01 – …"
     assert facts["deliveries"] == [
         {
             "campaign": "C-7",
-            "impressions": 1_500,
+            "name": "Campaign C-7",
+            "creative": "CR-X",
+            "impressions": 2_000,
             "billed_impressions": 1_500,
             "verdict": "billable",
+            "not_billed": "over_budget",
             "revenue_micros": 15_000_000,
-        }
+            "share_basis_points": 5_000,
+            "share_micros": 7_500_000,
+            "month": "2026-10",
+        },
+        {
+            "campaign": "C-8",
+            "name": "Campaign C-8",
+            "creative": None,
+            "impressions": 40,
+            "billed_impressions": 0,
+            "verdict": "not_booked",
+            "not_billed": "not_booked",
+            "revenue_micros": 0,
+            "share_basis_points": 5_000,
+            "share_micros": 0,
+            "month": "2026-10",
+        },
     ]
+    sums = [facts[name] for name in ("impressions", "billed_impressions", "revenue_micros", "share_micros")]
+    assert sums == [2_040, 1_500, 15_000_000, 7_500_000]
+
+
+def test_a_share_is_told_by_what_its_month_was_calculated_by_and_only_within_an_enrolment() -> None:
+    counts = counted(of=factories.enrolled("earner"))
+    delivered(counts, "C-7", 1_001, month=factories.month("2026-11", share_basis_points=3_333))
+    assert explain(counts.video_id, DAY)["share_micros"] == 3_336_333
+    counts.creator.enrolments.all().delete()
+    facts = explain(counts.video_id, DAY)
+    assert (facts["enrolment"], facts["revenue_micros"], facts["share_micros"]) == (None, 10_010_000, 0)
+
+
+def test_the_command_says_what_was_billed_and_why_not_the_rest() -> None:
+    counts = counted(of=factories.enrolled("earner"))
+    delivered(counts, "C-7", 1_500, impressions=2_000)
+    out = io.StringIO()
+    call_command("explain_video", str(counts.video_id), "--day", DAY.isoformat(), stdout=out)
+    assert out.getvalue().endswith(
+        "C-7 Campaign C-7: 1,500 of 2,000 impressions billed (the budget was used up), "
+        "$15.00, of which $7.50 to the creator\n"
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    views=st.lists(st.integers(0, 3), min_size=26, max_size=30),  # few values: ties are the rule
+    seconds=st.lists(st.integers(0, 1), min_size=30, max_size=30),
+    unsafe=st.sets(st.integers(0, 29)),
+)
+def test_every_rank_is_the_one_that_a_lineup_of_all_would_give(
+    views: list[int], seconds: list[int], unsafe: set[int]
+) -> None:
+    with rolled_back():
+        videos = [
+            counted(
+                seen,
+                published_at=NOON + datetime.timedelta(microseconds=seconds[n] * 500_000),
+                tier=Tier.UNSUITABLE if n in unsafe else Tier.STANDARD,
+            )
+            for n, seen in enumerate(views)
+        ]
+        placements.recompute(DAY)
+        order = sorted(videos, key=lambda v: (-v.views, -v.published_at.timestamp(), v.video_id))
+        ranks = {explained(one)["rank"]: one.video_id for one in videos}
+        assert [ranks[rank] for rank in sorted(ranks)] == [one.video_id for one in order]
 
 
 def test_an_enrolment_that_ended_the_day_before_is_none() -> None:
@@ -194,15 +267,26 @@ def test_an_unknown_video_and_a_day_without_counts_are_refused() -> None:
         call_command("explain_video", str(video.pk), "--day", DAY.isoformat())
 
 
-def test_an_explanation_takes_fewer_than_twenty_queries_and_is_json() -> None:
-    last = crowd(60)[-1]
+@pytest.mark.parametrize("which", [0, -1])
+def test_an_explanation_takes_the_same_few_queries_in_a_market_of_any_size_and_is_json(which: int) -> None:
+    def asked() -> int:
+        out = io.StringIO()
+        with CaptureQueriesContext(connection) as queries:
+            call_command("explain_video", str(one.video_id), "--day", f"{DAY}", "--json", stdout=out)
+        facts = json.loads(out.getvalue())
+        assert facts["in_lineup"] == (which == 0)
+        return len(queries)
+
+    one = crowd(60)[which]
+    one.creator.enrolments.create(starts_on=DAY)
     placements.recompute(DAY)
-    factories.video(last.video_id, creator=last.creator)
-    out = io.StringIO()
-    with CaptureQueriesContext(connection) as queries:
-        call_command("explain_video", str(last.video_id), "--day", DAY.isoformat(), "--json", stdout=out)
-    assert len(queries) < 20
-    assert json.loads(out.getvalue())["places_below"] == 57
+    delivered(one, "C-1", 5)
+    few = asked()
+    for number in range(30):
+        counted(500 + number)
+        delivered(one, f"D-{number}", 5)
+    placements.recompute(DAY)
+    assert asked() == few < 12
 
 
 def cut_per_category() -> None:
@@ -222,6 +306,7 @@ def test_where_categories_are_cut_by_themselves_a_video_stands_among_its_own() -
     assert (facts["rank"], facts["population"], facts["places"], facts["cutoff_score"]) == (4, 26, 2, 99)
     assert (facts["why"], facts["places_below"], facts["views_lacking"]) == ("below_cut", 2, 3)
     assert explained(animals[1])["in_lineup"]
+    assert said(animals[5]).startswith("Rank 6 of 26 in pets: 4 places below the cut; 5 more views would")
 
 
 def test_where_categories_are_cut_by_themselves_a_video_without_one_hears_so() -> None:

@@ -510,15 +510,3 @@ def test_an_export_takes_the_place_of_a_file_whole_or_not_at_all(tmp_path: Path)
     call_command("export_lineup", "--day", "2026-10-15", "--out", str(target))
     assert target.read_text().startswith("rank,video,creator,category,score\n1,")
     assert [path.name for path in tmp_path.iterdir()] == ["lineup.csv"]
-
-
-def test_the_movement_counts_who_came_left_and_stayed_since_the_day_before() -> None:
-    eve = DAY - datetime.timedelta(days=1)
-    for views in range(30):
-        counted(views, day=eve, video_id=100 + views)
-        counted(views, video_id=101 + views)
-    placements.recompute(eve)
-    placements.recompute(DAY)
-    today, before = PlacementRun.objects.get(day=DAY), PlacementRun.objects.get(day=eve)
-    assert placements.movement(today) == (1, 1, 1)
-    assert placements.movement(before) is None
