@@ -12,14 +12,15 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import placements
+from campaigns import appearances, placements
 from campaigns.models import Placement, PlacementRun
-from creators.models import Category, Video, VideoCounts
+from creators.models import Category, Creator, Video, VideoCounts
 from pulse_site.admin import model_admin
 from pulse_site.admin.exports import WRITERS, Exports, columns, download
 from pulse_site.panels import panel
 
 PAGE = 50
+NEWEST = 20
 FRESH = datetime.timedelta(days=1)  # counts of a day come on the day after
 
 
@@ -108,6 +109,16 @@ def lineup_days(request: HttpRequest, video: Video) -> dict[str, Any]:
     )
     days = Placement.objects.filter(run__in=runs, video_id=video.pk).select_related("run")
     return {"days": days.order_by("-run__day")}
+
+
+@panel("admin/panels/videos.html", of=Creator, permission="creators.view_video", position=25)
+def videos(request: HttpRequest, creator: Creator) -> dict[str, Any]:
+    """The creator's newest videos, and what came of each in the lineups."""
+    newest = Video.objects.filter(creator=creator).select_related("category").order_by("-published_at")
+    return {
+        "appearances": appearances.of_videos(creator, list(newest[:NEWEST])),
+        "lineups": request.user.has_perm("campaigns.view_placement"),
+    }
 
 
 @panel("admin/panels/lineup.html", permission="campaigns.view_placementrun", position=30)
