@@ -8,6 +8,7 @@ large a lineup or a month is.
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Max, Min, Sum
 
@@ -34,7 +35,7 @@ def of_videos(creator: Creator, videos: Sequence[Video]) -> list[Appearance]:
         return []
     placed = {row["video"]: row for row in _placed(videos)}
     delivered = dict(_delivered(creator, videos))
-    nothing = {"days": 0, "newest": None, "best": None}
+    nothing: dict[str, Any] = {"days": 0, "newest": None, "best": None}
     return [
         Appearance(video, found["days"], found["newest"], found["best"], delivered.get(video.pk, 0))
         for video in videos
@@ -42,7 +43,7 @@ def of_videos(creator: Creator, videos: Sequence[Video]) -> list[Appearance]:
     ]
 
 
-def _placed(videos: Sequence[Video]) -> list[dict[str, object]]:
+def _placed(videos: Sequence[Video]) -> list[Any]:
     published = [video.published_at.date() for video in videos]
     runs = PlacementRun.objects.current().filter(
         day__range=(min(published), max(published) + LIVES), market__in={video.market for video in videos}
