@@ -4,14 +4,14 @@ All sizes are whole units of the drawing's own view box; the style sheet gives t
 the numbers beside them in words.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
+
+from pulse_site.countchart import round_up
 
 BAR = 8
 SLOT = 10  # a bar and the gap after it
 HEIGHT = 1_000
-ROUND_STEPS = (10, 12, 16, 20, 24, 30, 40, 50, 60, 80)  # even, for a whole number in the middle
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def bar_chart(values: Sequence[tuple[str, int]], line: Sequence[int] = (), *, to
 
     With the `top` of another chart it is drawn on the same scale, so that it may stand before it.
     """
-    top = top or _round_up(max((*(value for _label, value in values), *line), default=0))
+    top = top or round_up(max((*(value for _label, value in values), *line), default=0))
     bars = [
         Bar(x=number * SLOT, y=HEIGHT - value * HEIGHT // top, height=value * HEIGHT // top, label=label)
         for number, (label, value) in enumerate(values)
@@ -53,9 +53,3 @@ def bar_chart(values: Sequence[tuple[str, int]], line: Sequence[int] = (), *, to
         f"{number * SLOT + BAR // 2},{HEIGHT - value * HEIGHT // top}" for number, value in enumerate(line)
     )
     return BarChart(top, max(len(bars), len(line), 1) * SLOT, bars, " ".join(points))
-
-
-def _round_up(value: int) -> int:
-    """The least of 10, 12, 16, 20, 24, 30, 40, 50, 60, 80, 100, 120, ... that is not below `value`."""
-    steps: Iterable[int] = (step * 10**power for power in count() for step in ROUND_STEPS)
-    return next(step for step in steps if step >= value)

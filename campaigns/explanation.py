@@ -317,7 +317,7 @@ def _not_billed(row: Delivery) -> str | None:
 
 def _shares(months: set[Month]) -> dict[str, int]:
     """The creators' share in each month: as it was calculated, or by the terms that it will be."""
-    approved = ProgrammeTerms.objects.filter(approved=True).order_by("-starts_on")
+    approved = ProgrammeTerms.objects.approved().order_by("-starts_on")
     terms = list(approved) if any(month.share_basis_points is None for month in months) else []
     return {
         month.pk: next((each.share_basis_points for each in terms if each.starts_on <= month.first_day), 0)

@@ -29,12 +29,13 @@ from django.utils.translation import gettext as _
 from creators import enrolments
 from creators.approval import Decided
 from creators.models import Creator, Decision, Enrolment
-from creators.selection import frozen, insert_from
+from creators.selection import analyze, frozen, insert_from
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 
 Action, Status = Decision.Action, Creator.Status
 SUPERSEDED, SETTLED = "superseded", "settled"
+MANY = 1_000  # reversals at once, after which PostgreSQL's statistics no longer fit
 # The last day of the newest month whose figures no longer change; None where there is none.
 settled_until: list[Callable[[], datetime.date | None]] = []
 
@@ -63,6 +64,8 @@ def reverse(decisions: QuerySet[Decision], by: User, *, reason: str, note: str =
             superseded = total - standing.count()
             free = _unsettled(standing)
             moved = _record(free, by, reason.strip(), note, now)
+            if moved > MANY:
+                analyze(Decision._meta.db_table)
             _reopen_and_close(Decision.objects.filter(reversed_by__pk__gt=newest, creator__in=moving))
             back = _send_back(moving, newest)
             if back != moved:

@@ -37,6 +37,13 @@ def frozen(creators: QuerySet[Creator]) -> Iterator[QuerySet[Creator]]:
         cursor.execute(f"DROP TABLE {table}")
 
 
+def analyze(table: str) -> None:
+    """Tell PostgreSQL of the many rows that were just written: it would plan the next statement for none."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {table}")
+
+
 def insert_from(source: QuerySet[Any], table: str, **columns: str | Combinable) -> int:
     """INSERT .. SELECT: one row of `table` for each row of `source`; returns how many.
 

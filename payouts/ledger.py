@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns.models import Month
+from creators.selection import analyze
 from payouts.models import Account
 from pulse_site.models import User
 from pulse_site.refusal import Refused
@@ -110,13 +111,6 @@ def open_accounts(sql: str, ids: str, values: Sequence[Any]) -> int:
     if opened >= MANY:
         analyze("payouts_account")
     return opened
-
-
-def analyze(table: str) -> None:
-    """Tell PostgreSQL of the many rows that were just written: it would plan the next statement for none."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"ANALYZE {table}")
 
 
 def post(kind: str, month: Month, wanted: str, values: Sequence[Any], by: User | None = None) -> int:

@@ -11,16 +11,17 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import browser, daily_run, placements, ranking
+from campaigns import appearances, browser, daily_run, placements, ranking
 from campaigns.admin import browsing, explanations
 from campaigns.models import Placement, PlacementRun
-from creators.models import Category, Video
+from creators.models import Category, Creator, Video
 from pulse_site.admin import model_admin
 from pulse_site.admin.exports import WRITERS, Exports, columns, download
 from pulse_site.feeds.cells import LARGEST_ID
 from pulse_site.panels import panel
 
 PAGE = 50
+NEWEST = 20
 
 
 @admin.register(PlacementRun)
@@ -139,6 +140,16 @@ def missing_files(request: HttpRequest) -> dict[str, Any] | None:
     """On the start page, as long as a market's video file of yesterday is overdue."""
     missing = daily_run.missing()
     return {"missing": missing} if missing else None
+
+
+@panel("admin/panels/videos.html", of=Creator, permission="creators.view_video", position=25)
+def videos(request: HttpRequest, creator: Creator) -> dict[str, Any]:
+    """The creator's newest videos, and what came of each in the lineups."""
+    newest = Video.objects.filter(creator=creator).select_related("category").order_by("-published_at")
+    return {
+        "appearances": appearances.of_videos(creator, list(newest[:NEWEST])),
+        "lineups": request.user.has_perm("campaigns.view_placement"),
+    }
 
 
 @panel("admin/panels/lineup.html", permission="campaigns.view_placementrun", position=30)

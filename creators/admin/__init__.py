@@ -1,5 +1,5 @@
 """The reviewers' desk."""
 
-from creators.admin import bulk, creator_panels, creators, programme, reasons, terms, videos
+from creators.admin import bulk, creator_panels, creators, desk, programme, reasons, terms, videos
 
-__all__ = ["bulk", "creator_panels", "creators", "programme", "reasons", "terms", "videos"]
+__all__ = ["bulk", "creator_panels", "creators", "desk", "programme", "reasons", "terms", "videos"]

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from creators import eligibility, history
-from creators.models import Creator, Video
+from creators.models import Creator
 from pulse_site.linechart import LineChart
 from pulse_site.panels import panel
 
@@ -28,15 +28,11 @@ def follower_history(request: HttpRequest, creator: Creator) -> dict[str, Any]:
 
 @panel("admin/panels/decisions.html", of=Creator, permission="creators.view_decision", position=30)
 def decisions(request: HttpRequest, creator: Creator) -> dict[str, Any]:
-    return {"decisions": creator.decisions.select_related("decided_by").order_by("-id")[:SHOWN]}
+    related = ("decided_by", "listed_reason", "bulk", "reversed_by")
+    newest = list(creator.decisions.select_related(*related).order_by("-id")[: SHOWN + 1])
+    return {"decisions": newest[:SHOWN], "more": len(newest) > SHOWN, "creator": creator}
 
 
 @panel("admin/panels/enrolments.html", of=Creator, permission="creators.view_enrolment", position=40)
 def enrolments(request: HttpRequest, creator: Creator) -> dict[str, Any]:
     return {"enrolments": creator.enrolments.order_by("-starts_on")[:SHOWN], "creator": creator}
-
-
-@panel("admin/panels/videos.html", of=Creator, permission="creators.view_video", position=60)
-def videos(request: HttpRequest, creator: Creator) -> dict[str, Any]:
-    of_creator = Video.objects.filter(creator=creator).select_related("category")
-    return {"videos": of_creator.order_by("-published_at")[:SHOWN]}

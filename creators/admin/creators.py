@@ -5,6 +5,7 @@ from typing import Any, cast
 from django.contrib import admin
 from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest
+from django.urls import path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timesince import timesince
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from creators import approval, enrolments, invitations
+from creators.admin import automatic, desk
 from creators.admin.reasons import form_for
 from creators.admin.review import ReviewMode
 from creators.eligibility import rule_names
@@ -281,3 +283,15 @@ class DecisionAdmin(Exports, model_admin.ViewOnlyAdmin):
     list_select_related = ["creator", "decided_by"]
     list_filter = ["action"]
     search_fields = ["creator__handle__prefix"]
+    change_list_template = "admin/creators/decision/change_list.html"
+
+    def get_urls(self) -> list[Any]:
+        def door(view: Any) -> Any:
+            return self.admin_site.admin_view(view)
+
+        return [
+            path("automation/", door(automatic.page), name="creators_automation"),
+            path("desk/", door(desk.page), name="creators_desk"),
+            path("desk/<slug:report>.csv", door(desk.download), name="creators_desk_csv"),
+            *super().get_urls(),
+        ]

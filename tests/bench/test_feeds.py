@@ -36,7 +36,10 @@ TABLES = "creators_creator, creators_followercount, creators_reach, creators_vid
 FIRST_DAY = datetime.date(2026, 1, 1)
 FOLLOWERS = "handle,followers"
 VIDEOS = "id,handle,published,views,likes,comments,shares"
-pytestmark = [pytest.mark.django_db(transaction=True, serialized_rollback=True), pytest.mark.usefixtures("guards_stand_aside")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.usefixtures("guards_stand_aside"),
+]
 Row = tuple[Any, ...]
 
 
