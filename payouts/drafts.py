@@ -30,39 +30,45 @@ from pulse_site.refusal import Refused
 COLUMNS = ("creator_id", "campaign_id", "impressions", "revenue_micros", "enrolled_micros", "share_micros")
 # The share is floor(enrolled * basis points / 10000). Taken apart, so that no product outgrows the amount
 # itself, and any amount that fits 64 bits has its exact share.
-DRAFT = """
-    SELECT campaign_id, creator_id, impressions, revenue_micros, enrolled_micros,
-           enrolled_micros / 10000 * %s + enrolled_micros %% 10000 * %s / 10000 AS share_micros
-      FROM (
-        SELECT delivery.campaign_id, delivery.creator_id,
-               CAST(SUM(delivery.billed_impressions) AS bigint) AS impressions,
-               CAST(SUM(delivery.revenue_micros) AS bigint) AS revenue_micros,
-               CAST(SUM(CASE WHEN enrolment.id IS NULL THEN 0 ELSE delivery.revenue_micros END) AS bigint)
-                 AS enrolled_micros
-          FROM campaigns_delivery delivery
-          LEFT JOIN creators_enrolment enrolment
-            ON enrolment.creator_id = delivery.creator_id AND enrolment.starts_on <= delivery.day
-           AND (enrolment.ends_on IS NULL OR enrolment.ends_on >= delivery.day)
-         WHERE delivery.month_id = %s AND delivery.verdict = 'billable'
-         GROUP BY delivery.campaign_id, delivery.creator_id
-      ) sums
+_SHARE = "enrolled_micros / 10000 * %s + enrolled_micros %% 10000 * %s / 10000"
+_DELIVERED = """
+    SELECT delivery.campaign_id, delivery.creator_id, delivery.billed_impressions AS impressions,
+           delivery.revenue_micros,
+           CASE WHEN enrolment.id IS NULL THEN 0 ELSE delivery.revenue_micros END AS enrolled_micros
+      FROM campaigns_delivery delivery
+      LEFT JOIN creators_enrolment enrolment
+        ON enrolment.creator_id = delivery.creator_id AND enrolment.starts_on <= delivery.day
+       AND (enrolment.ends_on IS NULL OR enrolment.ends_on >= delivery.day)
+     WHERE delivery.month_id = %s AND delivery.verdict = 'billable'
 """
+DRAFT = f"""
+    SELECT campaign_id, creator_id, impressions, revenue_micros, enrolled_micros, {_SHARE} AS share_micros
+      FROM (
+        SELECT campaign_id, creator_id, CAST(SUM(impressions) AS bigint) AS impressions,
+               CAST(SUM(revenue_micros) AS bigint) AS revenue_micros,
+               CAST(SUM(enrolled_micros) AS bigint) AS enrolled_micros
+          FROM ({_DELIVERED}) delivered GROUP BY campaign_id, creator_id
+      ) sums
+"""  # noqa: S608 - one statement around another of ours
 WRITE = f"""
     INSERT INTO payouts_earning (campaign_id, creator_id, impressions, revenue_micros, enrolled_micros,
                                  share_micros, month_id)
     SELECT draft.*, %s FROM ({DRAFT}) draft ORDER BY creator_id, campaign_id
 """  # noqa: S608 - one statement around another of ours
-KEPT = """
-    SELECT campaign_id, creator_id, impressions, revenue_micros, enrolled_micros, share_micros
-      FROM payouts_earning WHERE month_id = %s
-"""
-# Either side has a campaign and creator once at most: a row that both have comes twice.
+# All that was delivered less what is kept must leave nothing, of one kept row that has the share of its own
+# enrolled part (any other counts as two), and of one delivery at least. So both sides are added up at once.
 DIFFERENT = f"""
-    SELECT DISTINCT creator_id, campaign_id FROM (
-      SELECT campaign_id, creator_id FROM (SELECT * FROM ({DRAFT}) draft UNION ALL {KEPT}) both_sides
-       GROUP BY campaign_id, creator_id, impressions, revenue_micros, enrolled_micros, share_micros
-      HAVING COUNT(*) <> 2
-    ) either ORDER BY creator_id, campaign_id LIMIT 100
+    SELECT creator_id, campaign_id
+      FROM (SELECT campaign_id, creator_id, impressions, revenue_micros, enrolled_micros, 0 AS kept
+              FROM ({_DELIVERED}) delivered
+             UNION ALL
+            SELECT campaign_id, creator_id, -impressions, -revenue_micros, -enrolled_micros,
+                   CASE WHEN share_micros = {_SHARE} THEN 1 ELSE 2 END
+              FROM payouts_earning WHERE month_id = %s) both_sides
+     GROUP BY creator_id, campaign_id
+    HAVING SUM(impressions) <> 0 OR SUM(revenue_micros) <> 0 OR SUM(enrolled_micros) <> 0
+        OR SUM(kept) <> 1 OR COUNT(*) = 1
+     ORDER BY creator_id, campaign_id LIMIT 100
 """  # noqa: S608
 
 
@@ -118,7 +124,7 @@ def require_as_reviewed(month: Month) -> None:
 def different(month: Month) -> list[tuple[int, int]]:
     """Campaign and creator (ids, at most 100) whose earnings are not what the deliveries say now."""
     with connection.cursor() as cursor:
-        cursor.execute(DIFFERENT, [*_values(month), month.code])
+        cursor.execute(DIFFERENT, [month.code, *_values(month)])
         return [(campaign, creator) for creator, campaign in cursor.fetchall()]
 
 

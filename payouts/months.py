@@ -38,33 +38,38 @@ MOVES: dict[str, tuple[tuple[str, ...], str]] = {
     "close": ((Month.Status.REVIEW,), Month.Status.CLOSED),
 }
 
+# Each asks twice for its month: a row of its own that joins it to all sums costs nothing, where a sum by
+# month, or a join to the code that a sum's month makes, goes through every account.
 BILLING = """
-    SELECT 'billing:' || billed.month_id || ':campaign:' || CAST(campaign.id AS text) AS key,
+    SELECT 'billing:' || month.code || ':campaign:' || CAST(campaign.id AS text) AS key,
            receivable.id AS debit_account_id, clearing.id AS credit_account_id,
            billed.revenue_micros AS amount_micros, campaign.reference || ' ' || campaign.name AS reason
-      FROM (SELECT month_id, campaign_id, CAST(SUM(revenue_micros) AS bigint) AS revenue_micros
-              FROM payouts_earning WHERE month_id = %s GROUP BY month_id, campaign_id) billed
+      FROM (SELECT campaign_id, CAST(SUM(revenue_micros) AS bigint) AS revenue_micros
+              FROM payouts_earning WHERE month_id = %s GROUP BY campaign_id) billed
+      JOIN campaigns_month month ON month.code = %s
       JOIN campaigns_campaign campaign ON campaign.id = billed.campaign_id
       JOIN payouts_account receivable ON receivable.advertiser_id = campaign.advertiser_id
-      JOIN payouts_account clearing ON clearing.code = 'clearing:' || billed.month_id
+      JOIN payouts_account clearing ON clearing.code = 'clearing:' || month.code
      WHERE billed.revenue_micros > 0
 """
 EARNING = """
-    SELECT 'earning:' || earned.month_id || ':creator:' || CAST(earned.creator_id AS text) AS key,
+    SELECT 'earning:' || month.code || ':creator:' || CAST(earned.creator_id AS text) AS key,
            clearing.id AS debit_account_id, payable.id AS credit_account_id,
            earned.share_micros AS amount_micros, '' AS reason
-      FROM (SELECT month_id, creator_id, CAST(SUM(share_micros) AS bigint) AS share_micros
-              FROM payouts_earning WHERE month_id = %s GROUP BY month_id, creator_id) earned
+      FROM (SELECT creator_id, CAST(SUM(share_micros) AS bigint) AS share_micros
+              FROM payouts_earning WHERE month_id = %s GROUP BY creator_id) earned
+      JOIN campaigns_month month ON month.code = %s
       JOIN payouts_account payable ON payable.creator_id = earned.creator_id
-      JOIN payouts_account clearing ON clearing.code = 'clearing:' || earned.month_id
+      JOIN payouts_account clearing ON clearing.code = 'clearing:' || month.code
      WHERE earned.share_micros > 0
 """
 PLATFORM = """
-    SELECT 'platform:' || rest.month_id AS key, clearing.id AS debit_account_id,
+    SELECT 'platform:' || month.code AS key, clearing.id AS debit_account_id,
            platform.id AS credit_account_id, rest.micros AS amount_micros, '' AS reason
-      FROM (SELECT month_id, CAST(SUM(revenue_micros - share_micros) AS bigint) AS micros
-              FROM payouts_earning WHERE month_id = %s GROUP BY month_id) rest
-      JOIN payouts_account clearing ON clearing.code = 'clearing:' || rest.month_id
+      FROM (SELECT CAST(SUM(revenue_micros - share_micros) AS bigint) AS micros
+              FROM payouts_earning WHERE month_id = %s) rest
+      JOIN campaigns_month month ON month.code = %s
+      JOIN payouts_account clearing ON clearing.code = 'clearing:' || month.code
       JOIN payouts_account platform ON platform.code = 'platform'
      WHERE rest.micros > 0
 """
@@ -254,7 +259,7 @@ def _post(month: Month, by: User) -> None:
     ledger.open_accounts(ledger.OPEN_OF_ADVERTISERS, BILLED_ADVERTISERS, [month.code])
     ledger.open_accounts(ledger.OPEN_OF_CREATORS, EARNERS, [month.code])
     for kind, wanted in POSTED.items():
-        ledger.post(kind, month, wanted, [month.code], by)
+        ledger.post(kind, month, wanted, [month.code] * wanted.count("%s"), by)
     adjustments.post_of_origin(month, by)
     if left := ledger.balance(clearing):
         raise ArithmeticError(f"{left} micros are left in {clearing}: {month} does not add up.")

@@ -50,7 +50,8 @@ class Source:
 
     @property
     def _values(self) -> list[str]:
-        return [self.month] * len(self.posted) if self.month else []
+        """The month, wherever they ask for it."""
+        return [self.month] * ledger.together(self.posted).count("%s") if self.month else []
 
 
 def sources() -> Iterator[Source]:

@@ -41,60 +41,114 @@ BILLED = """
      WHERE verdict = 'billable' AND month_id IN (SELECT code FROM campaigns_month
                                                   WHERE status IN ('review', 'closed'))
 """
+# Sums that several rules ask for, added up once: from every transfer, and from every earning.
+_ADDED = f"""
+    WITH added AS (
+      SELECT account_id, SUM(micros) AS micros,
+             COALESCE(SUM(micros) FILTER (WHERE id <= {ledger.SEALED}), 0) AS sealed_micros
+        FROM (SELECT id, credit_account_id AS account_id, amount_micros AS micros FROM payouts_transfer
+               UNION ALL
+              SELECT id, debit_account_id, -amount_micros FROM payouts_transfer) moved
+       GROUP BY account_id)
+"""  # noqa: S608 - of our own constants
+_EARNED = """
+    WITH earned AS (
+      SELECT month_id, campaign_id, SUM(revenue_micros) AS revenue, SUM(share_micros) AS shared
+        FROM payouts_earning GROUP BY month_id, campaign_id)
+"""
+# (the sums, rule -> (how a breach reads, a query of them with one row of five values for each breach))
+SUMS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
+    (
+        _ADDED,
+        {
+            "transfers": (
+                "transfer {} moves {} micros from account {} to {}",
+                """
+                SELECT key, amount_micros, debit_account_id, credit_account_id, 0
+                  FROM payouts_transfer transfer
+                 WHERE amount_micros <= 0 OR COALESCE(debit_account_id = credit_account_id, true)
+                    OR debit_account_id IN (SELECT account_id FROM added WHERE {unknown})
+                    OR credit_account_id IN (SELECT account_id FROM added WHERE {unknown})
+                """.replace("{unknown}", "account_id NOT IN (SELECT id FROM payouts_account)"),
+            ),
+            "clearing of closed months": (
+                "{} holds {} micros and should be empty",
+                """
+                SELECT account.code, added.micros, 0, 0, 0
+                  FROM added JOIN payouts_account account ON account.id = added.account_id
+                  JOIN campaigns_month month
+                    ON account.code = 'clearing:' || month.code AND month.status = 'closed'
+                 WHERE added.micros <> 0
+                """,
+            ),
+            "checkpoints": (
+                "the checkpoint of {} says {} micros, its transfers {}; "
+                "manage.py rebuild_checkpoints adds them up",
+                """
+                SELECT account.code, COALESCE(kept.balance_micros, 0), COALESCE(added.sealed_micros, 0), 0, 0
+                  FROM payouts_account account
+                  LEFT JOIN payouts_checkpoint kept ON kept.account_id = account.id
+                  LEFT JOIN added ON added.account_id = account.id
+                 WHERE COALESCE(kept.balance_micros, 0) <> COALESCE(added.sealed_micros, 0)
+                 ORDER BY account.id
+                """,
+            ),
+            "in transit": (
+                "{} holds {} micros, its payouts on the way are {}",
+                """
+                SELECT 'in-transit:' || batch.reference, COALESCE(stands.micros, 0),
+                       COALESCE(underway.micros, 0), 0, 0
+                  FROM payouts_payoutbatch batch
+                  LEFT JOIN (SELECT account.code, added.micros
+                               FROM added JOIN payouts_account account
+                                 ON account.id = added.account_id AND account.kind = 'in_transit') stands
+                    ON stands.code = 'in-transit:' || batch.reference
+                  LEFT JOIN (SELECT batch_id, SUM(amount_micros) AS micros FROM payouts_payout
+                              WHERE status IN ('reserved', 'sent') GROUP BY batch_id) underway
+                    ON underway.batch_id = batch.id
+                 WHERE COALESCE(stands.micros, 0) <> COALESCE(underway.micros, 0)
+                """,
+            ),
+        },
+    ),
+    (
+        _EARNED,
+        {
+            "month totals": (
+                "month {} says {} micros of revenue and {} shared, its earnings {} and {}",
+                """
+                SELECT month.code, month.revenue_micros, month.shared_micros,
+                       COALESCE(SUM(earned.revenue), 0), COALESCE(SUM(earned.shared), 0)
+                  FROM campaigns_month month LEFT JOIN earned ON earned.month_id = month.code
+                 GROUP BY month.code, month.revenue_micros, month.shared_micros
+                HAVING month.revenue_micros <> COALESCE(SUM(earned.revenue), 0)
+                    OR month.shared_micros <> COALESCE(SUM(earned.shared), 0)
+                """,
+            ),
+            "billed beyond the budget": (
+                "campaign {} has a budget of {} micros and was billed {}",
+                """
+                SELECT campaign.reference, campaign.budget_micros, SUM(earned.revenue), 0, 0
+                  FROM earned
+                  JOIN campaigns_month month
+                    ON month.code = earned.month_id AND month.status IN ('review', 'closed')
+                  JOIN campaigns_campaign campaign ON campaign.id = earned.campaign_id
+                 GROUP BY campaign.id, campaign.reference, campaign.budget_micros
+                HAVING SUM(earned.revenue) > campaign.budget_micros
+                """,
+            ),
+        },
+    ),
+)
 PAYING = "SELECT debit_account_id FROM payouts_transfer WHERE kind = 'reserve'"
 # rule -> (how a breach reads, a statement with one row of those values for each breach)
 STATEMENTS: dict[str, tuple[str, str]] = {
-    "month totals": (
-        "month {} says {} micros of revenue and {} shared, its earnings {} and {}",
-        """
-        SELECT month.code, month.revenue_micros, month.shared_micros,
-               COALESCE(earned.revenue, 0), COALESCE(earned.shared, 0)
-          FROM campaigns_month month
-          LEFT JOIN (SELECT month_id, SUM(revenue_micros) AS revenue, SUM(share_micros) AS shared
-                       FROM payouts_earning GROUP BY month_id) earned ON earned.month_id = month.code
-         WHERE month.revenue_micros <> COALESCE(earned.revenue, 0)
-            OR month.shared_micros <> COALESCE(earned.shared, 0)
-        """,
-    ),
     "billed in the lineup": (
         "delivery {} of {}, video {}: billed {} micros, should be {} with {}",
         """
         SELECT id, day, video_id, billed_micros, verdict, revenue_micros
           FROM ({judged}) judged WHERE billed_micros <> revenue_micros
         """.replace("{judged}", JUDGED.format(rows=BILLED)),
-    ),
-    "billed beyond the budget": (
-        "campaign {} has a budget of {} micros and was billed {}",
-        """
-        SELECT campaign.reference, campaign.budget_micros, SUM(earning.revenue_micros)
-          FROM payouts_earning earning
-          JOIN campaigns_month month ON month.code = earning.month_id AND month.status IN ('review', 'closed')
-          JOIN campaigns_campaign campaign ON campaign.id = earning.campaign_id
-         GROUP BY campaign.id, campaign.reference, campaign.budget_micros
-        HAVING SUM(earning.revenue_micros) > campaign.budget_micros
-        """,
-    ),
-    "transfers": (
-        "transfer {} moves {} micros from account {} to {}",
-        """
-        SELECT transfer.key, transfer.amount_micros, transfer.debit_account_id, transfer.credit_account_id
-          FROM payouts_transfer transfer
-          LEFT JOIN payouts_account debit ON debit.id = transfer.debit_account_id
-          LEFT JOIN payouts_account credit ON credit.id = transfer.credit_account_id
-         WHERE transfer.amount_micros <= 0 OR debit.id IS NULL OR credit.id IS NULL OR debit.id = credit.id
-        """,
-    ),
-    "clearing of closed months": (
-        "{} holds {} micros and should be empty",
-        """
-        SELECT account.code, SUM(moved.micros)
-          FROM (SELECT credit_account_id AS account_id, amount_micros AS micros FROM payouts_transfer
-                 UNION ALL
-                SELECT debit_account_id, -amount_micros FROM payouts_transfer) moved
-          JOIN payouts_account account ON account.id = moved.account_id
-          JOIN campaigns_month month ON account.code = 'clearing:' || month.code AND month.status = 'closed'
-         GROUP BY account.code HAVING SUM(moved.micros) <> 0
-        """,
     ),
     # Deductions may take a balance below nothing; a payment may not, at the moment at which it is reserved.
     # Most accounts never come to the minimum payout, so only those that ever paid are run through.
@@ -112,19 +166,6 @@ STATEMENTS: dict[str, tuple[str, str]] = {
                   JOIN payouts_account account ON account.id = moved.account_id AND account.kind = 'payable'
                ) running
          WHERE kind = 'reserve' AND balance < 0
-        """,  # noqa: S608 - of our own constants
-    ),
-    "checkpoints": (
-        "the checkpoint of {} says {} micros, its transfers {}; manage.py rebuild_checkpoints adds them up",
-        f"""
-        SELECT account.code, COALESCE(kept.balance_micros, 0), COALESCE(found.micros, 0)
-          FROM payouts_account account
-          LEFT JOIN payouts_checkpoint kept ON kept.account_id = account.id
-          LEFT JOIN (SELECT account_id, SUM(micros) AS micros
-                       FROM ({ledger.MOVED.format(which=f"id <= {ledger.SEALED}")}) moved
-                      GROUP BY account_id) found ON found.account_id = account.id
-         WHERE COALESCE(kept.balance_micros, 0) <> COALESCE(found.micros, 0)
-         ORDER BY account.id
         """,  # noqa: S608 - of our own constants
     ),
     "sum of all balances": (
@@ -151,25 +192,6 @@ STATEMENTS: dict[str, tuple[str, str]] = {
          WHERE (status = 'held') <> (reasons <> '')
             OR (file_id IS NOT NULL AND status NOT IN ('reserved', 'sent', 'paid', 'returned'))
             OR (file_id IS NULL AND status IN ('sent', 'paid', 'returned') AND method <> '')
-        """,
-    ),
-    "in transit": (
-        "{} holds {} micros, its payouts on the way are {}",
-        """
-        SELECT 'in-transit:' || batch.reference, COALESCE(stands.micros, 0), COALESCE(underway.micros, 0)
-          FROM payouts_payoutbatch batch
-          LEFT JOIN (SELECT account.code, SUM(moved.micros) AS micros
-                       FROM (SELECT credit_account_id AS account_id, amount_micros AS micros
-                               FROM payouts_transfer
-                              UNION ALL
-                             SELECT debit_account_id, -amount_micros FROM payouts_transfer) moved
-                       JOIN payouts_account account
-                         ON account.id = moved.account_id AND account.kind = 'in_transit'
-                      GROUP BY account.code) stands ON stands.code = 'in-transit:' || batch.reference
-          LEFT JOIN (SELECT batch_id, SUM(amount_micros) AS micros FROM payouts_payout
-                      WHERE status IN ('reserved', 'sent') GROUP BY batch_id) underway
-            ON underway.batch_id = batch.id
-         WHERE COALESCE(stands.micros, 0) <> COALESCE(underway.micros, 0)
         """,
     ),
     "payment files": (
@@ -252,6 +274,29 @@ def verify() -> list[Breach]:
         return [Breach(rule, what) for check in CHECKS for rule, what in check()]
 
 
+def _sums() -> Iterator[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        for sums, rules in SUMS:
+            cursor.execute(_together(sums, rules))
+            for rule, *row in cursor.fetchall():
+                yield rule, rules[rule][0].format(*row)
+
+
+def _together(sums: str, rules: dict[str, tuple[str, str]]) -> str:
+    """One statement for some rules, so that their sums are added up once; all values as text, for a column of
+    several queries has one type."""
+    queries = ", ".join(
+        f"rule_{number} (a, b, c, d, e) AS ({query})"
+        for number, (_sentence, query) in enumerate(rules.values())
+    )
+    named = " UNION ALL ".join(
+        f"SELECT '{rule}', {', '.join(f'CAST({value} AS text)' for value in 'abcde')}"  # noqa: S608
+        f"  FROM (SELECT * FROM rule_{number} LIMIT {SHOWN}) shown"
+        for number, rule in enumerate(rules)
+    )
+    return f"{sums}, {queries} {named}"
+
+
 def _statements() -> Iterator[tuple[str, str]]:
     with connection.cursor() as cursor:
         for rule, (sentence, statement) in STATEMENTS.items():
@@ -304,6 +349,7 @@ def _guards() -> Iterator[tuple[str, str]]:
 
 
 CHECKS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
+    _sums,
     _statements,
     _earnings,
     _transfers,

@@ -215,7 +215,8 @@ def test_a_year_is_verified_in_less_than_a_close_takes(supply: None, people: tup
     if MONTH:
         short = MONTH["calculate"] + MONTH["close"]
         closing = short + MONTH["review"]
-        print(f", {taken / closing:.2f} of a month's close (limit 1), {taken / short:.2f} without its review")
+        print(f", {taken / closing:.2f} of a month's close (limit 1),", end=" ")
+        print(f"{taken / short:.2f} without its review, {taken / MONTH['close']:.2f} of its last step alone")
         assert taken <= closing or connection.vendor == "sqlite"
 
 

@@ -96,3 +96,39 @@ def test_differences_are_named_by_campaign_and_creator(reviewed: Month) -> None:
     assert earning
     tamper(f"UPDATE payouts_earning SET impressions = 0 WHERE id = {earning.pk}")
     assert drafts.different(reviewed) == [(earning.campaign_id, earning.creator_id)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE payouts_earning SET impressions = impressions + 1",
+        "UPDATE payouts_earning SET enrolled_micros = enrolled_micros - 1",
+        "UPDATE payouts_earning SET share_micros = share_micros - 1",
+        "UPDATE payouts_earning SET share_micros = 0, enrolled_micros = 0",
+        "UPDATE payouts_earning SET creator_id = creator_id + 1000",
+        "DELETE FROM payouts_earning",
+        "UPDATE campaigns_delivery SET verdict = 'tier', billed_impressions = 0, revenue_micros = 0",
+        "UPDATE creators_enrolment SET ends_on = '2026-10-01'",
+    ],
+)
+def test_each_part_of_an_earning_is_compared(reviewed: Month, statement: str) -> None:
+    tamper(statement)
+    assert len({creator for _campaign, creator in drafts.different(reviewed)}) in (2, 4)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM payouts_earning WHERE impressions = 0",
+        "UPDATE campaigns_delivery SET verdict = 'tier' WHERE impressions = 0",
+    ],
+)
+def test_an_earning_of_nothing_is_compared_too(finance_one: User, statement: str) -> None:
+    """Sums alone would not tell it from none."""
+    deliver(factories.campaign(), factories.enrolled(), 0)
+    months.calculate("2026-10")
+    months.review("2026-10", finance_one)
+    month = Month.objects.get()
+    assert drafts.different(month) == []
+    tamper(statement)
+    assert len(drafts.different(month)) == 1

@@ -10,7 +10,7 @@ from campaigns import placements
 from campaigns.models import Campaign, Month, PlacementRun
 from creators.models import Creator
 from payouts import batches, corrections, ledger, months, seals
-from payouts.models import Account, Correction, PayoutBatch
+from payouts.models import Account, Correction, PayoutBatch, Transfer
 from payouts.verification import verify
 from pulse_site import guards
 from pulse_site.models import User
@@ -330,6 +330,30 @@ def test_what_was_done_behind_the_database_is_named(
 def test_a_transfer_that_moves_nothing_is_named(paid: PayoutBatch, column: str, value: str) -> None:
     tamper(f"UPDATE payouts_transfer SET {column} = {value} WHERE kind = 'platform'")
     assert "platform:2026-10 moves" in broken()["transfers"]
+
+
+@pytest.mark.parametrize("side", ["debit", "credit"])
+def test_a_transfer_of_an_account_that_is_gone_is_named(paid: PayoutBatch, side: str) -> None:
+    platform = Transfer.objects.get(kind="platform")
+    tamper(f"UPDATE payouts_transfer SET {side}_account_id = 9999999 WHERE id = {platform.pk}")
+    assert f"platform:2026-10 moves {platform.amount_micros} micros" in broken()["transfers"]
+    kept = getattr(platform, f"{side}_account_id")
+    tamper(f"UPDATE payouts_transfer SET {side}_account_id = {kept} WHERE id = {platform.pk}")
+    assert verify() == []
+
+
+def test_a_hundred_breaches_of_a_rule_are_named(paid: PayoutBatch) -> None:
+    Account.objects.bulk_create(Account(kind="bank", code=f"bank {number}") for number in range(150))
+    tamper("""INSERT INTO payouts_checkpoint (account_id, balance_micros)
+              SELECT id, 1 FROM payouts_account WHERE code LIKE 'bank %'""")
+    assert broken()["checkpoints"].count("the checkpoint of bank ") == 100
+
+
+def test_a_campaign_billed_beyond_its_budget_is_named(paid: PayoutBatch) -> None:
+    tamper("UPDATE campaigns_campaign SET budget_micros = 1 WHERE reference = 'TWO'")
+    assert broken()["billed beyond the budget"] == (
+        "campaign TWO has a budget of 1 micros and was billed 700000000\n"
+    )
 
 
 def test_a_transfer_too_many_is_named(paid: PayoutBatch) -> None:
