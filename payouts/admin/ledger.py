@@ -5,11 +5,13 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Month
 from creators.models import Creator
 from payouts import entries
+from payouts.admin import funnel
 from payouts.models import Account, Earning, Payout, Transfer
 from pulse_site.admin import model_admin
 from pulse_site.admin.exports import Exports, columns
@@ -109,6 +111,10 @@ class EarningAdmin(Exports, model_admin.ViewOnlyAdmin):
     search_fields = ["creator__handle__exact"]
     search_help_text = _("The creator's handle, in full.")
     fields: ClassVar[Any] = list_display
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(funnel.page)
+        return [path("funnel/<int:pk>/", view, name="payouts_earning_funnel"), *super().get_urls()]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Earning], search_term: str
