@@ -1,5 +1,14 @@
 """The reviewers' desk."""
 
-from creators.admin import bulk, creator_panels, creators, programme, reasons, videos
+from creators.admin import bulk, creator_panels, creators, flags, programme, reasons, saved_views, videos
 
-__all__ = ["bulk", "creator_panels", "creators", "programme", "reasons", "videos"]
+__all__ = [
+    "bulk",
+    "creator_panels",
+    "creators",
+    "flags",
+    "programme",
+    "reasons",
+    "saved_views",
+    "videos",
+]
