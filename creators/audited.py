@@ -1,11 +1,11 @@
-"""What is audited about the terms; who was approved and why stands in the decisions themselves."""
+"""What is audited about the terms and flags; who was approved and why stands in the decisions themselves."""
 
 from django.utils.translation import gettext_lazy as _
 
 from pulse_site.audit import Action
 from pulse_site.models import AuditEvent
 
-TERMS = AuditEvent.Area.TERMS
+TERMS, CREATORS = AuditEvent.Area.TERMS, AuditEvent.Area.CREATORS
 AUDITED = {
     "terms.propose": Action(
         TERMS,
@@ -35,4 +35,9 @@ AUDITED = {
         _("terms accepted"),
         _("%(actor)s noted that %(subject)s accepted the terms on %(accepted_on)s"),
     ),
+    "flag.raise": Action(CREATORS, _("creator flagged"), _("%(actor)s flagged %(subject)s: %(detail)s")),
+    "flag.resolve": Action(
+        CREATORS, _("flag resolved"), _("%(actor)s resolved a flag of %(subject)s: %(reason)s")
+    ),
+    "flag.lapse": Action(CREATORS, _("flag lapsed"), _("A flag of %(subject)s lapsed: %(detail)s")),
 }

@@ -12,7 +12,8 @@ from pulse_site.roles import (
     Table,
 )
 
-_REVIEWS = (LOOK, "review_creator", "change_creator")
+_VIEWS = ("add_savedview", "change_savedview")
+_REVIEWS = (LOOK, "review_creator", "change_creator", *_VIEWS)
 ROLES: Table = {
     REVIEWER: _REVIEWS,
     SENIOR_REVIEWER: (
@@ -22,10 +23,11 @@ ROLES: Table = {
         "review_in_bulk",
         "add_decisionreason",
         "change_decisionreason",
+        "share_savedview",
     ),
-    AD_OPERATIONS: (LOOK,),
+    AD_OPERATIONS: (LOOK, *_VIEWS),
     FINANCE_PREPARER: (LOOK, "add_programmeterms"),
     FINANCE_APPROVER: (LOOK, "approve_programmeterms"),
     AUDITOR: (LOOK,),
-    ADMINISTRATOR: (LOOK, "change_category", "add_programmeterms"),
+    ADMINISTRATOR: (LOOK, *_VIEWS, "share_savedview", "change_category", "add_programmeterms"),
 }

@@ -197,6 +197,7 @@ class AuditEvent(models.Model):
         PEOPLE = "people", _("people and permissions")
         ADVERTISERS = "advertisers", _("advertisers")
         IMPORTS = "imports", _("imports")
+        CREATORS = "creators", _("creators")
 
     at = models.DateTimeField(_("at"), default=timezone.now)
     actor = models.ForeignKey(

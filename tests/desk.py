@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from campaigns import team
 from campaigns.invoices import settling
 from campaigns.models import Campaign, Delivery, Invoice, Placement, PlacementRun
-from creators.models import Bulk, Decision, Eligibility, FollowerCount
+from creators.models import Bulk, Decision, Eligibility, Flag, FollowerCount, SavedView
 from payouts.models import (
     Account,
     Correction,
@@ -58,6 +58,8 @@ def _fill_one(number: int) -> None:
         creator=creator, action="approve", from_status="pending", to_status="approved", decided_by=user
     )
     Bulk.objects.create(action="approve", chosen_by="a list", prepared_by=user)
+    Flag.objects.create(creator=creator, kind="manual", detail="Look at the newest video.", raised_by=user)
+    SavedView.objects.create(owner=user, name=f"View {number}", query="status=all", shared=True)
     campaign = factories.campaign()
     factories.creative(campaign, added_by=user, status="submitted")
     factories.rate(starts_on=factories.DAY + datetime.timedelta(days=number))

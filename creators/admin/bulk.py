@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from creators import approval, bulk, reversal
 from creators.admin.creators import MOVE_LABELS
+from creators.admin.queue import QueueList
 from creators.models import Bulk, BulkRow, Creator, Decision, DecisionReason
 from pulse_site import runs
 from pulse_site.admin import model_admin
@@ -201,11 +202,8 @@ class BulkAdmin(Exports, model_admin.ViewOnlyAdmin):
         if VIEW not in request.GET:
             return None
         view = request.GET[VIEW]
-        desk = self.admin_site._registry[Creator]
-        asked = request.__class__.__new__(request.__class__)
-        asked.__dict__ |= {**request.__dict__, "GET": QueryDict(view)}
-        listed = desk.get_changelist_instance(asked)
-        return cast("QuerySet[Creator]", listed.queryset), _("the view %(view)s") % {"view": view or "-"}
+        desk = cast(QueueList, self.admin_site._registry[Creator])
+        return desk.creators_of(request, view), desk.in_words(request, view)
 
     def _prepared(
         self, request: HttpRequest, chosen: tuple[QuerySet[Creator], str] | None, answers: dict[str, Any]

@@ -3,19 +3,30 @@
 from typing import Any, cast
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ORDER_VAR
 from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest
 from django.urls import path
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from creators import approval, enrolments, invitations
+from creators import approval, enrolments, flags, invitations
 from creators.admin import automatic, desk
+from creators.admin.filters import (
+    CategoryFilter,
+    FlagFilter,
+    MarketFilter,
+    SizeFilter,
+    StatusFilter,
+    UploadFilter,
+    WaitingFilter,
+    chosen_status,
+)
+from creators.admin.flags import FlagForm
+from creators.admin.queue import QueueList
 from creators.admin.reasons import form_for
-from creators.admin.review import ReviewMode
 from creators.eligibility import rule_names
 from creators.models import MOVES, Creator, Decision, ReplacedReach
 from pulse_site.admin import model_admin
@@ -25,84 +36,6 @@ from pulse_site.models import Upload, User
 from pulse_site.panels import panel
 
 OLDEST_FIRST = (Creator.Status.PENDING, Creator.Status.ASKED)
-
-
-class StatusFilter(admin.SimpleListFilter):
-    """By status; who says nothing wants the queue."""
-
-    title = gettext_lazy("status")
-    parameter_name = "status"
-    default = Creator.Status.PENDING
-    everyone = "all"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(Creator.Status.choices)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Creator]) -> QuerySet[Creator]:
-        status = chosen_status(request)
-        return queryset if status == self.everyone else queryset.filter(status=status)
-
-    def choices(self, changelist: Any) -> Any:
-        chosen = self.value() or self.default
-        for value, label in [*self.lookup_choices, (self.everyone, _("All"))]:
-            yield {
-                "selected": value == chosen,
-                "query_string": changelist.get_query_string({self.parameter_name: value}),
-                "display": label,
-            }
-
-
-def chosen_status(request: HttpRequest) -> str:
-    """The status that the list shows: the one asked for, everyone in a search, the queue otherwise."""
-    searching = StatusFilter.everyone if request.GET.get("q") else StatusFilter.default
-    return request.GET.get(StatusFilter.parameter_name) or searching
-
-
-class SizeFilter(admin.SimpleListFilter):
-    title = gettext_lazy("followers")
-    parameter_name = "followers"
-    bands = {
-        "0-": (0, 100_000, gettext_lazy("below 100,000")),
-        "100k-": (100_000, 1_000_000, gettext_lazy("100,000 to 1 million")),
-        "1m-": (1_000_000, 10_000_000, gettext_lazy("1 to 10 million")),
-        "10m-": (10_000_000, 10**18, gettext_lazy("10 million or more")),
-    }
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(key, label) for key, (_low, _high, label) in self.bands.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Creator]) -> QuerySet[Creator]:
-        if self.value() not in self.bands:
-            return queryset
-        low, high, _label = self.bands[str(self.value())]
-        return queryset.filter(reach__followers__gte=low, reach__followers__lt=high)
-
-
-class UploadFilter(admin.SimpleListFilter):
-    """Whose newest count an upload brought (`5-new`) or changed (`5-changed`); its page leads here."""
-
-    title = gettext_lazy("upload")
-    parameter_name = "upload"
-    kinds = {"new": (True, gettext_lazy("new")), "changed": (False, gettext_lazy("changed"))}
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """The one that the list is filtered by, so that it can be left."""
-        chosen = self.chosen(request.GET.get(self.parameter_name, ""))
-        return [(f"{chosen[0].pk}-{chosen[1]}", f"{chosen[0]}: {self.kinds[chosen[1]][1]}")] if chosen else []
-
-    def chosen(self, value: str) -> tuple[Upload, str] | None:
-        number, _hyphen, kind = value.partition("-")
-        if not number.isdecimal() or len(number) > 18 or kind not in self.kinds:
-            return None
-        upload = Upload.objects.filter(pk=int(number)).first()
-        return (upload, kind) if upload else None
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Creator]) -> QuerySet[Creator]:
-        number, _hyphen, kind = str(self.value()).partition("-")
-        if kind not in self.kinds:
-            return queryset
-        replaced = ReplacedReach.objects.filter(upload=int(number), followers__isnull=self.kinds[kind][0])
-        return queryset.filter(pk__in=replaced.values("creator"))
 
 
 MOVE_LABELS = {
@@ -115,7 +48,7 @@ MOVE_LABELS = {
     Decision.Action.REOPEN: gettext_lazy("Reopen"),
 }
 KEYS = {Decision.Action.APPROVE: "a", Decision.Action.REJECT: "r", Decision.Action.ASK: "i"}
-ACCEPT_TERMS, SEND_TERMS = "accept-terms", "send-terms"
+ACCEPT_TERMS, SEND_TERMS, FLAG = "accept-terms", "send-terms", "flag"
 WELCOME = frozenset({Creator.Status.PENDING, Creator.Status.ASKED, Creator.Status.APPROVED})
 TONES = {
     Decision.Action.APPROVE: "good",
@@ -129,7 +62,7 @@ FOLLOWERS = model_admin.count("reach__followers", gettext_lazy("followers"), "re
 
 
 @admin.register(Creator)
-class CreatorAdmin(Exports, ReviewMode):
+class CreatorAdmin(QueueList):
     resource_classes = [
         columns(
             Creator,
@@ -145,18 +78,23 @@ class CreatorAdmin(Exports, ReviewMode):
         FOLLOWERS,
         "rules",
         "category",
-        "since",
+        "waits",
+        "holder",
+        "standing_flags",
     ]
     list_filter = [
         StatusFilter,
+        WaitingFilter,
+        FlagFilter,
+        CategoryFilter,
         SizeFilter,
-        UploadFilter,
+        MarketFilter,
         "eligibility__eligible",
-        "category",
         "kind",
         "standing",
+        UploadFilter,
     ]
-    list_select_related = ["reach", "eligibility", "category"]
+    list_select_related = ["reach", "eligibility", "category", "claim__reviewer"]
     sortable_by = (FOLLOWERS,)
     search_fields = ["handle__prefix"]
     search_help_text = gettext_lazy("A part of the handle or the name, among creators of every status.")
@@ -190,10 +128,19 @@ class CreatorAdmin(Exports, ReviewMode):
         SEND_TERMS: Move(
             gettext_lazy("Send the terms"), ("creators.review_creator",), frozenset({Creator.Status.APPROVED})
         ),
+        FLAG: Move(
+            gettext_lazy("Flag"),
+            ("creators.review_creator",),
+            frozenset(Creator.Status.values),
+            form=FlagForm,
+            key="f",
+        ),
     }
 
     def get_ordering(self, request: HttpRequest) -> Any:
         """Along the index (status, status_since, id): the queue oldest first, the others newest first."""
+        if ORDER_VAR in request.GET:  # ties, in the direction of what they are ties of
+            return ["-id"] if request.GET[ORDER_VAR].startswith("-") else ["id"]
         status = chosen_status(request)
         if status == StatusFilter.everyone:
             return ["-id"]
@@ -205,10 +152,6 @@ class CreatorAdmin(Exports, ReviewMode):
     def get_readonly_fields(self, request: HttpRequest, obj: Creator | None = None) -> list[str]:
         written_by_moves = ["status_since", "terms_accepted_on", "created_at"]
         return ["handle", *written_by_moves] if obj else written_by_moves
-
-    @admin.display(description=gettext_lazy("since"))
-    def since(self, creator: Creator) -> str:
-        return timesince(creator.status_since, depth=1)
 
     @admin.display(description=gettext_lazy("rules"))
     def rules(self, creator: Creator) -> object:
@@ -242,6 +185,11 @@ class CreatorAdmin(Exports, ReviewMode):
             for creator in records:  # a page's rows at most, each with a letter of its own
                 invitations.invite(creator, cast(User, request.user))
             return _("The link to the terms was sent.")
+        if action == FLAG:
+            raised = flags.raise_by_hand(
+                records, cast(User, request.user), answers["detail"], cast(Any, answers["until"])
+            )
+            return ngettext("%(count)s flagged.", "%(count)s flagged.", raised) % {"count": raised}
         decided = approval.decide(records, action, request.user, **answers)  # type: ignore[arg-type]
         told = counted(decided.moved)
         if not decided.refused:

@@ -9,31 +9,25 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
 from creators import claims
 from creators.models import Creator
+from pulse_site.admin.exports import Exports
 from pulse_site.admin.moves import MovingAdmin
 from pulse_site.models import User
 
 REVIEWS = "creators.review_creator"
 VIEW = "_view"
-# What a view may narrow the queue by: parameter of the list -> field.
-NARROWED_BY = {
-    "category__id__exact": "category",
-    "market": "market",
-    "kind__exact": "kind",
-    "standing__exact": "standing",
-    "eligibility__eligible__exact": "eligibility__eligible",
-}
 
 
-class ReviewMode(MovingAdmin):
+class ReviewMode(Exports, MovingAdmin):
     """A ModelAdmin of creators with a way from one to the next."""
 
     def get_urls(self) -> list[Any]:
@@ -45,13 +39,33 @@ class ReviewMode(MovingAdmin):
         if not request.user.has_perm(REVIEWS):
             raise PermissionDenied
         chosen = request.GET.get(VIEW, "")
-        found = claims.next_for(cast(User, request.user), narrowed(chosen), _skipped(request))
+        found = claims.next_for(cast(User, request.user), self._queue_of(request, chosen), _skipped(request))
         if found is None:
             messages.info(request, _("Nobody else waits in this view."))
             listed = reverse(f"admin:{self._url_name('changelist')}")
             return redirect(f"{listed}?{QueryDict(chosen).urlencode()}")
         page = reverse(f"admin:{self._url_name('change')}", args=[found.pk])
         return redirect(f"{page}?{urlencode({VIEW: chosen})}")
+
+    def creators_of(self, request: HttpRequest, view: str) -> QuerySet[Creator]:
+        """The creators of a view of the list, given as its query string; none where it asks for nonsense."""
+        try:
+            found: QuerySet[Creator] = self.get_export_queryset(self.asking(request, view))
+        except (Http404, DisallowedModelAdminLookup):
+            return Creator.objects.none()
+        return found
+
+    def asking(self, request: HttpRequest, view: str) -> HttpRequest:
+        """The same request, had it asked for the list in that view."""
+        asked = request.__class__.__new__(request.__class__)
+        asked.__dict__ |= {**request.__dict__, "GET": QueryDict(view)}
+        return asked
+
+    def _queue_of(self, request: HttpRequest, view: str) -> QuerySet[Creator]:
+        """Who waits in a view, whatever status it shows."""
+        given = QueryDict(view, mutable=True)
+        given["status"] = Creator.Status.PENDING
+        return self.creators_of(request, given.urlencode())
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -81,13 +95,3 @@ class ReviewMode(MovingAdmin):
 def _skipped(request: HttpRequest) -> Creator | None:
     asked = request.GET.get("after", "")
     return Creator.objects.filter(pk=int(asked)).first() if asked.isascii() and asked.isdigit() else None
-
-
-def narrowed(view: str) -> QuerySet[Creator]:
-    """The creators of a view of the list, given as its query string; what is no filter is ignored."""
-    given = QueryDict(view)
-    wanted = {field: given[name] for name, field in NARROWED_BY.items() if given.get(name)}
-    try:
-        return Creator.objects.filter(**wanted)
-    except (ValueError, TypeError):
-        return Creator.objects.all()

@@ -2,7 +2,7 @@
 
 from creators.models.creators import Creator
 from creators.models.decisions import MOVES, Bulk, BulkRow, Decision, DecisionReason
-from creators.models.desk import Claim, Flag
+from creators.models.desk import Claim, Flag, SavedView
 from creators.models.enrolments import Enrolment, TermsAcceptance
 from creators.models.programme import BASIS_POINTS, Category, ProgrammeTerms
 from creators.models.reach import Eligibility, FollowerCount, Reach, ReplacedCount, ReplacedReach
@@ -26,6 +26,7 @@ __all__ = [
     "Reach",
     "ReplacedCount",
     "ReplacedReach",
+    "SavedView",
     "TermsAcceptance",
     "Tier",
     "Video",

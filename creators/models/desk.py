@@ -1,4 +1,4 @@
-"""What reviewers work with: who looks at whom, and flags that ask for a person."""
+"""What reviewers work with: who looks at whom, flags that ask for a person, and the views they keep."""
 
 from __future__ import annotations
 
@@ -29,7 +29,14 @@ class Claim(models.Model):
 
 
 class Flag(models.Model):
-    """Something about a creator that a person should look at; it is cleared, never deleted."""
+    """Something about a creator that a person should look at; it is cleared, never deleted.
+
+    A person clears it and says why, or it lapses by itself (flags.py).
+    """
+
+    class Status(models.TextChoices):
+        STANDING = "standing", _("standing")
+        CLEARED = "cleared", _("cleared")
 
     class Kind(models.TextChoices):
         RULES = "rules", _("no longer meets the rules")
@@ -46,6 +53,7 @@ class Flag(models.Model):
     grace_until = models.DateField(
         _("grace until"), null=True, help_text=_("The last day that the creator has to put it right.")
     )
+    resolution = models.CharField(_("resolved because"), max_length=200, blank=True, db_default="")
     cleared_at = models.DateTimeField(_("cleared"), null=True)
     cleared_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("cleared by"), null=True, related_name="+"
@@ -62,7 +70,57 @@ class Flag(models.Model):
         ]
         indexes = [
             models.Index("kind", "grace_until", condition=Q(cleared_at__isnull=True), name="flag_standing"),
+            models.Index(fields=["-id"], condition=Q(cleared_at__isnull=True), name="flag_standing_newest"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.creator}"
+        return f"{self.creator}: {self.get_kind_display()}"
+
+    @property
+    def status(self) -> str:
+        return self.Status.STANDING if self.cleared_at is None else self.Status.CLEARED
+
+    def get_status_display(self) -> str:
+        return str(self.Status(self.status).label)
+
+
+class SavedView(models.Model):
+    """Filters and an order of the creators' list that a person keeps under a name."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("owner"), related_name="saved_views"
+    )
+    name = models.CharField(_("name"), max_length=60)
+    query = models.CharField(
+        _("filters"),
+        max_length=1000,
+        blank=True,
+        help_text=_("As they stand in the address of the list."),
+    )
+    shared = models.BooleanField(
+        _("shared with the team"), default=False, help_text=_("Everybody who sees the list sees the view.")
+    )
+    opens_first = models.BooleanField(
+        _("opens first"),
+        default=False,
+        help_text=_("What the list shows you, unless you used other filters last."),
+    )
+
+    class Meta:
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "name"],
+                name="saved_view_name",
+                violation_error_message=_("You have a view of that name already."),
+            ),
+            models.UniqueConstraint(
+                fields=["owner"], condition=Q(opens_first=True), name="saved_view_one_opens_first"
+            ),
+        ]
+        permissions = [("share_savedview", _("Can share saved views with the team"))]
+
+    def __str__(self) -> str:
+        return self.name

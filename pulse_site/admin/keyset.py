@@ -57,7 +57,7 @@ class KeysetChangeList(ChangeList):
             return
         self.keyset = True
         forward, place = self._place(request, order)
-        rows = self._rows(order, forward, place)
+        rows = self._rows(self.rows_of_page(request), order, forward, place)
         more = len(rows) > self.list_per_page
         rows = rows[: self.list_per_page]
         if not forward:
@@ -67,6 +67,10 @@ class KeysetChangeList(ChangeList):
             self.next_url = self._link(AFTER, rows[-1], order)
         if rows and place is not None and (more or forward):
             self.previous_url = self._link(BEFORE, rows[0], order)
+
+    def rows_of_page(self, request: HttpRequest) -> QuerySet[Any]:
+        """What the rows of a page are read from: here may be added what a page needs and a count does not."""
+        return self.queryset
 
     def _get_deterministic_ordering(self, ordering: Any) -> list[Any]:
         """Ties are broken by the key in the direction of what they are ties of: the index can be read on."""
@@ -105,9 +109,10 @@ class KeysetChangeList(ChangeList):
                 continue
         return True, None
 
-    def _rows(self, order: list[Column], forward: bool, place: list[Any] | None) -> list[Model]:
+    def _rows(
+        self, rows: QuerySet[Any], order: list[Column], forward: bool, place: list[Any] | None
+    ) -> list[Model]:
         """The rows of the page and one more, in the direction in which they are read."""
-        rows: QuerySet[Any] = self.queryset
         if "__" in order[0].path:
             rows = rows.filter(**{f"{order[0].path}__isnull": False})
         if place is not None:

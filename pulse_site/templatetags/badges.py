@@ -57,6 +57,8 @@ TONES = {
     "overdue": "bad",
     "available": "info",
     "set_off": "good",
+    "standing": "warn",
+    "cleared": "good",
 }
 
 

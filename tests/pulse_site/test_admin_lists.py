@@ -36,6 +36,8 @@ def lists() -> dict[str, str]:
         for model in MODELS
     } | {
         "start": reverse("admin:index"),
+        # Said out loud: unsaid, it would be whatever was shown last.
+        Creator._meta.label: reverse("admin:creators_creator_changelist") + "?status=pending",
         "everyone": reverse("admin:creators_creator_changelist") + "?status=all",
     }
 
