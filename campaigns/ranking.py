@@ -222,7 +222,7 @@ def _seconds(moment: str) -> str:
     """SQL for the whole seconds from 1970 to a moment."""
     if connection.vendor == "postgresql":
         return f"CAST(FLOOR(date_part('epoch', {moment})) AS bigint)"
-    return f"CAST(strftime('%%s', {moment}) AS integer)"
+    return f"unixepoch({moment})"
 
 
 def _execute(statement: str, given: Mapping[str, Any] | None = None) -> None:
