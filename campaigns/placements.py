@@ -1,8 +1,9 @@
 """The lineup: the top of a market's videos on one day, ranked exactly, kept, and frozen once money used it.
 
 How videos are ranked and cut stands in ranking.py. A run is written beside the current one and compared with
-it by digest: the same again changes nothing, a new one takes its place in the same transaction. The digest is
-the SHA-256 of the lineup in UTF-8, one line each:
+it by digest: the same again changes nothing, a new one takes its place in the same transaction. Where money
+has used the current one it stays: the new run is a correction, kept beside it with what differs. The digest
+is the SHA-256 of the lineup in UTF-8, one line each:
 
     day, market, version of the terms, population, number of rows, cut-off score
     category's slug, population, number of rows, cut-off score   (if cut per category: for each one, by slug)
@@ -22,7 +23,7 @@ import csv
 import datetime
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -30,10 +31,10 @@ from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from campaigns import inventory, verdicts
+from campaigns import differences, inventory, ranking, verdicts
 from campaigns.models import CategoryCut, Delivery, Month, PlacementRun
-from campaigns.ranking import Cut, cuts, places, ranked
-from creators.models import ProgrammeTerms, Tier, VideoCounts
+from campaigns.ranking import Cut, places
+from creators.models import ProgrammeTerms, Tier
 from pulse_site.refusal import Refused
 from pulse_site.spreadsheets import harmless
 
@@ -47,15 +48,14 @@ WRITE = """
     SELECT %(run)s, rank, video_id, creator_id, category_id, tier, score
       FROM ({ranked}) ranked WHERE tier <> %(unsuitable)s
 """
-_ROWS = (
-    "SELECT rank, video_id, creator_id, category_id, tier, score FROM campaigns_placement WHERE run_id = {}"
-)
-DIFFERENT_ROWS = f"""
-    SELECT COUNT(DISTINCT rank) FROM (
-      SELECT * FROM ({_ROWS.format("%(old)s")} EXCEPT {_ROWS.format("%(new)s")}) gone
-       UNION ALL
-      SELECT * FROM ({_ROWS.format("%(new)s")} EXCEPT {_ROWS.format("%(old)s")}) come
-    ) either
+# Whole lines come from the database: putting 400,000 of them together in Python takes longer.
+LINES = """
+    SELECT placement.rank || '\t' || placement.video_id || '\t' || creator.handle || '\t'
+           || COALESCE(category.slug, '') || '\t' || placement.tier || '\t' || placement.score || '\n'
+      FROM campaigns_placement placement
+      JOIN creators_creator creator ON creator.id = placement.creator_id
+      LEFT JOIN creators_category category ON category.id = placement.category_id
+     WHERE placement.run_id = %s ORDER BY placement.rank, placement.video_id
 """
 
 
@@ -63,9 +63,12 @@ def recompute(day: datetime.date, market: str = settings.LAUNCH_MARKET) -> dict[
     """Rank the market's videos by their counts of `day` and make the result that day's lineup.
 
     The deliveries of open months beside it are judged again. Computing the same again leaves all as it is.
+    A lineup that money has used stays: one that differs from it is kept beside it, as its correction.
+
     Returns day, market, population, lineup, cutoff_score (None without population, or where each category
-    is cut by itself: then cutoff_scores has them by category), digest, changed and seconds. Raises Refused
-    when the day has no counts or no terms, or when money has used another lineup.
+    is cut by itself: then cutoff_scores has them by category), inputs and digest, changed and seconds; where
+    it differs from the lineup there was, also changes (of terms, inputs, rows); and where that one stays also
+    beside (its digest) and difference. Raises Refused when the day has no counts or no terms.
     """
     started = time.monotonic()
     with transaction.atomic():
@@ -73,13 +76,8 @@ def recompute(day: datetime.date, market: str = settings.LAUNCH_MARKET) -> dict[
         run = _draft(day, market)
         verdicts.hold_open_months()
         current = PlacementRun.objects.current().filter(day=day, market=market).first()
-        changed = current is None or current.digest != run.digest
-        if changed:
-            _replace(current, run)
-        summary = _summary(run, changed, started)
-        if not changed:
-            run.delete()
-    return summary
+        summary = _summary(run) | _settle(current, run)
+    return summary | {"seconds": round(time.monotonic() - started, 3)}
 
 
 def terms_of(day: datetime.date) -> ProgrammeTerms:
@@ -94,13 +92,15 @@ def terms_of(day: datetime.date) -> ProgrammeTerms:
 
 def digest(run: PlacementRun) -> str:
     """SHA-256 over the stored lineup, in hexadecimal; the form is told at the top of this module."""
-    rows = run.placements.order_by("rank", "video_id").values_list(
-        "rank", "video_id", "creator__handle", "category__slug", "tier", "score"
-    )
     facts = (run.day, run.market, run.terms.version, run.population, run.lineup, run.cutoff_score)
     sha256 = hashlib.sha256()
-    for line in _lines([facts], _cuts(run), rows.iterator(chunk_size=CHUNK)):
-        sha256.update(line.encode())
+    for line in (facts, *_cuts(run)):
+        text = "\t".join("" if field is None else str(field) for field in line)
+        sha256.update(f"{text}\n".encode())
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(LINES, [run.pk])
+        while rows := cursor.fetchmany(CHUNK):
+            sha256.update("".join(line for (line,) in rows).encode())
     return sha256.hexdigest()
 
 
@@ -169,8 +169,8 @@ def _take_turn(day: datetime.date, market: str) -> None:
 def _draft(day: datetime.date, market: str) -> PlacementRun:
     """The lineup as the counts have it now, written as a run that doesn't count yet."""
     terms = terms_of(day)
-    population, by_category = cuts(terms, day, market)
-    if not population and not VideoCounts.objects.filter(day=day, market=market).exists():
+    found = ranking.rank(terms, day, market)
+    if not found.inputs:
         raise Refused(
             _(
                 "There are no counts of %(day)s in %(market)s: import the video file of that day first "
@@ -182,23 +182,23 @@ def _draft(day: datetime.date, market: str) -> PlacementRun:
         day=day,
         market=market,
         terms=terms,
-        population=population,
+        population=found.population,
         lineup=0,
-        cutoff_score=None if terms.cut_per_category else by_category[None].score,
+        cutoff_score=None if terms.cut_per_category else found.by_category[None].score,
+        inputs=found.inputs,
         superseded=True,
     )
-    _write(run, by_category)
+    _write(run, found.by_category, ranking.within(found.by_category))
+    ranking.forget()
     run.digest = digest(run)
     run.save(update_fields=["lineup", "digest"])
     return run
 
 
-def _write(run: PlacementRun, by_category: Mapping[int | None, Cut]) -> None:
-    """The videos that are in, and each category's cut where the terms say so."""
-    given: dict[str, Any] = {"run": run.pk, "day": run.day, "market": run.market}
-    given["unsuitable"] = Tier.UNSUITABLE.value
+def _write(run: PlacementRun, by_category: Mapping[int | None, Cut], within: str) -> None:
+    """The videos that are in, which `within` selects, and each category's cut where the terms say so."""
     with connection.cursor() as cursor:
-        cursor.execute(WRITE.format(ranked=ranked(run.terms, by_category)), given)
+        cursor.execute(WRITE.format(ranked=within), {"run": run.pk, "unsuitable": Tier.UNSUITABLE.value})
         run.lineup = cursor.rowcount
     if run.terms.cut_per_category:
         sizes = dict(run.placements.values_list("category").annotate(Count("video")).order_by())
@@ -215,58 +215,55 @@ def _write(run: PlacementRun, by_category: Mapping[int | None, Cut]) -> None:
         )
 
 
+def _settle(current: PlacementRun | None, run: PlacementRun) -> dict[str, Any]:
+    """Make the draft the day's lineup, or keep it as a correction, or forget it; tells what came of it."""
+    found = differences.changes(current, run) if current else []
+    told: dict[str, Any] = {"changed": False, **({"changes": found} if found else {})}
+    if current and current.digest == run.digest:
+        _forget(run, current)
+    elif current and used(current):
+        told |= _keep_beside(current, run)
+    else:
+        _replace(current, run)
+        told["changed"] = True
+    return told
+
+
+def _forget(run: PlacementRun, current: PlacementRun) -> None:
+    """The same lineup again, maybe of other counts far below the cut."""
+    if not current.frozen:
+        PlacementRun.objects.filter(pk=current.pk).exclude(inputs=run.inputs).update(inputs=run.inputs)
+    run.delete()
+
+
 def _replace(current: PlacementRun | None, run: PlacementRun) -> None:
     if current:
-        _require_unused(current, run)
         current.delete()
     PlacementRun.objects.filter(pk=run.pk).update(superseded=False)
     inventory.add_up(run)
     verdicts.recheck(day=run.day, market=run.market)
 
 
-def _require_unused(current: PlacementRun, run: PlacementRun) -> None:
-    """Refuse to replace a lineup by which a month was reviewed or closed."""
+def _keep_beside(current: PlacementRun, run: PlacementRun) -> dict[str, Any]:
+    """Of the corrections of a lineup only the newest is kept; the same again is no new one."""
+    kept = current.corrections.filter(digest=run.digest).first()
+    if kept:
+        run.delete()
+    else:
+        current.corrections.all().delete()
+        PlacementRun.objects.filter(pk=run.pk).update(corrects=current)
+    return {"beside": current.digest, "difference": differences.told(current, kept or run)}
+
+
+def used(run: PlacementRun) -> bool:
+    """Whether money has used the lineup: a month was reviewed or closed by it."""
     reviewed = Delivery.objects.filter(
-        day=current.day, campaign__market=current.market, verdict=Delivery.Verdict.BILLABLE
+        day=run.day, campaign__market=run.market, verdict=Delivery.Verdict.BILLABLE
     ).exclude(month__status__in=Month.TAKING)
-    if current.frozen or reviewed.exists():
-        raise Refused(
-            _(
-                "The lineup of %(lineup)s stays: money has used it. Computed again it would differ in "
-                "%(differences)s. Set the day's counts back as they were, or have the month taken back from "
-                "review if it is not closed yet."
-            )
-            % {"lineup": current, "differences": "; ".join(_differences(current, run))}
-        )
+    return run.frozen or reviewed.exists()
 
 
-def _differences(old: PlacementRun, new: PlacementRun) -> list[str]:
-    facts = {
-        "terms": _("terms"),
-        "population": _("population"),
-        "lineup": _("lineup"),
-        "cutoff_score": _("cut-off score"),
-    }
-    told = [
-        f"{name} ({getattr(old, field)} -> {getattr(new, field)})"
-        for field, name in facts.items()
-        if getattr(old, field) != getattr(new, field)
-    ]
-    if _cuts(old) != _cuts(new):
-        told.append(_("cuts of categories"))
-    with connection.cursor() as cursor:
-        cursor.execute(DIFFERENT_ROWS, {"old": old.pk, "new": new.pk})
-        (rows,) = cursor.fetchone()
-    return [*told, _("%(count)s rows") % {"count": rows}] if rows else told
-
-
-def _lines(*parts: Iterable[tuple[Any, ...]]) -> Iterator[str]:
-    for part in parts:
-        for row in part:
-            yield "\t".join("" if field is None else str(field) for field in row) + "\n"
-
-
-def _summary(run: PlacementRun, changed: bool, started: float) -> dict[str, Any]:
+def _summary(run: PlacementRun) -> dict[str, Any]:
     by_category = {"cutoff_scores": _cutoff_scores(run)} if run.terms.cut_per_category else {}
     return {
         "day": run.day.isoformat(),
@@ -275,9 +272,8 @@ def _summary(run: PlacementRun, changed: bool, started: float) -> dict[str, Any]
         "lineup": run.lineup,
         "cutoff_score": run.cutoff_score,
         **by_category,
+        "inputs": run.inputs,
         "digest": run.digest,
-        "changed": changed,
-        "seconds": round(time.monotonic() - started, 3),
     }
 
 

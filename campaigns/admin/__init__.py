@@ -1,5 +1,23 @@
 """Ad operations: lineups, advertisers, campaigns and what the ad server delivered."""
 
-from campaigns.admin import advertisers, applications, campaigns, creatives, lineups, orders, rates
+from campaigns.admin import (
+    advertisers,
+    applications,
+    campaigns,
+    creatives,
+    lineup_corrections,
+    lineups,
+    orders,
+    rates,
+)
 
-__all__ = ["advertisers", "applications", "campaigns", "creatives", "lineups", "orders", "rates"]
+__all__ = [
+    "advertisers",
+    "applications",
+    "campaigns",
+    "creatives",
+    "lineup_corrections",
+    "lineups",
+    "orders",
+    "rates",
+]

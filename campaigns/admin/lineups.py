@@ -29,7 +29,8 @@ class PlacementRunAdmin(Exports, model_admin.ViewOnlyAdmin):
     resource_classes = [
         columns(
             PlacementRun,
-            "day market population lineup cutoff_score terms__version frozen superseded computed_at digest",
+            "day market population lineup cutoff_score terms__version frozen superseded computed_at "
+            "inputs digest",
         )
     ]
     list_display = [
@@ -56,6 +57,7 @@ class PlacementRunAdmin(Exports, model_admin.ViewOnlyAdmin):
         "frozen",
         "superseded",
         "computed_at",
+        "inputs",
         "digest",
     ]
 

@@ -1,5 +1,6 @@
 """Cuts per category. Several videos of a lineup may then have the same rank, so that a placement is known by
-its video; Django leaves the change of a composite primary key to us."""
+its video; Django leaves the change of a composite primary key to us. And what a run was computed from, and
+which it corrects."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -43,6 +44,17 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(known_by_video),
         migrations.AddIndex("placement", models.Index(models.F("run"), models.F("rank"), name="placement_run_rank")),
+        migrations.AddField(
+            "placementrun",
+            "inputs",
+            models.CharField(blank=True, default="", help_text="Of the counts that were ranked. Empty for lineups from before it was kept.", max_length=64, verbose_name="digest of inputs"),
+            preserve_default=False,
+        ),
+        migrations.AddField(
+            "placementrun",
+            "corrects",
+            models.ForeignKey(help_text="The lineup that stays because money has used it, and from which this one differs.", null=True, on_delete=django.db.models.deletion.CASCADE, related_name="corrections", to="campaigns.placementrun", verbose_name="corrects"),
+        ),
         migrations.CreateModel(
             name="CategoryCut",
             fields=[

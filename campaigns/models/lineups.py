@@ -18,8 +18,9 @@ class PlacementRunQuerySet(models.QuerySet["PlacementRun"]):
 class PlacementRun(models.Model):
     """The lineup of a market on a day: what was ranked, by which terms, and a digest over its rows.
 
-    A new run replaces the old one; once money has used a run it is frozen and is never replaced. Where the
-    terms cut per category, each category's cut is a CategoryCut, and the run has no score at the cut.
+    A new run replaces the old one; once money has used a run it is frozen and is never replaced, and what a
+    new run would change is kept beside it, as one that corrects it. Where the terms cut per category, each
+    category's cut is a CategoryCut, and the run has no score at the cut.
     """
 
     day = models.DateField(_("day"))
@@ -28,7 +29,21 @@ class PlacementRun(models.Model):
     population = models.PositiveBigIntegerField(_("population"))
     lineup = models.PositiveBigIntegerField(_("lineup"))
     cutoff_score = models.PositiveBigIntegerField(_("cut-off score"), null=True)
+    inputs = models.CharField(
+        _("digest of inputs"),
+        max_length=64,
+        blank=True,
+        help_text=_("Of the counts that were ranked. Empty for lineups from before it was kept."),
+    )
     digest = models.CharField(_("digest"), max_length=64)
+    corrects = models.ForeignKey(
+        "self",
+        models.CASCADE,
+        verbose_name=_("corrects"),
+        null=True,
+        related_name="corrections",
+        help_text=_("The lineup that stays because money has used it, and from which this one differs."),
+    )
     frozen = models.BooleanField(_("frozen"), default=False)
     superseded = models.BooleanField(_("superseded"), default=False)
     computed_at = models.DateTimeField(_("computed"), default=timezone.now)

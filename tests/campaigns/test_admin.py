@@ -119,6 +119,23 @@ def test_a_lineup_that_is_cut_per_category_shows_each_cut_and_misses_nobody_betw
     assert len(seen) == len(set(seen)) == 60
 
 
+def test_a_lineup_that_money_has_used_shows_its_correction_and_the_other_way_round(desk: Client) -> None:
+    leaves = factories.counts(views=1_000)
+    placements.recompute(factories.DAY)
+    PlacementRun.objects.update(frozen=True)
+    stays = PlacementRun.objects.get()
+    address = "admin:campaigns_placementrun_change"
+    assert "would come in" not in desk.get(reverse(address, args=[stays.pk])).content.decode()
+    enters = factories.counts(views=2_000)
+    placements.recompute(factories.DAY)
+    new = stays.corrections.get()
+    for run, other in ((stays, new), (new, stays)):
+        page = desk.get(reverse(address, args=[run.pk])).content.decode()
+        assert reverse(address, args=[other.pk]) in page
+        assert "1 would come in, 1 would leave" in page
+        assert str(leaves.video_id) in page and str(enters.video_id) in page
+
+
 def test_a_campaign_is_rejected_with_a_reason_that_reaches_its_advertiser(desk: Client, owner: User) -> None:
     campaign = factories.campaign(advertiser=owner.memberships.get().advertiser, status="submitted")
     address = f"{reverse('admin:campaigns_campaign_move', args=['reject'])}?ids={campaign.pk}"

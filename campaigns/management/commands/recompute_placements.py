@@ -19,3 +19,9 @@ class Command(SummaryCommand):
 
     def summarise(self, **options: Any) -> dict[str, Any]:
         return placements.recompute(options["day"], options["market"])
+
+    def describe(self, summary: dict[str, Any]) -> str:
+        told = super().describe({**summary, "changes": ", ".join(summary.get("changes", ())) or "none"})
+        if "beside" not in summary:
+            return told
+        return f"{told}\n\nMoney has used the lineup of that day, so it stays; this one is kept beside it."
