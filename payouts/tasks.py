@@ -1,5 +1,6 @@
 """The background doors to months, corrections, payees, batches, statements, seals and the books' check."""
 
+import datetime
 import time
 from typing import Any
 
@@ -7,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from campaigns.models import Month
-from payouts import batches, corrections, months, payees, seals, verification
+from payouts import batches, corrections, months, payees, seals, verification, what_if
 from payouts.models import Correction, PayeeChange, PayoutBatch
 from payouts.statements import files
 from pulse_site import runs
@@ -103,5 +104,14 @@ def start_verifying(owner: User | None = None) -> Run:
 def render_statements(work: Work, code: str) -> None:
     """Render a month's statements. Not inside work.once: each chunk is kept, a new attempt goes on."""
     result = files.render_month(code, work.progress)
+    with work.once():
+        work.result = result
+
+
+@job
+def answer_what_if(work: Work, part: str, day: str, month: str, rules: dict[str, Any]) -> None:
+    """Answer one part of a question; read before work.once, which writes the run's own row alone."""
+    question = what_if.Question(datetime.date.fromisoformat(day), month, rules)
+    result = what_if.answer(part, question, work.progress)
     with work.once():
         work.result = result

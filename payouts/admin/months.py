@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +16,7 @@ from django.utils.translation import pgettext_lazy
 from campaigns.models import Month
 from creators.admin.programme import percent
 from payouts import months
+from payouts.admin import what_if
 from payouts.models import Earning
 from pulse_site import runs
 from pulse_site.admin import model_admin
@@ -86,6 +87,11 @@ class MonthAdmin(Exports, MovingAdmin, model_admin.ViewOnlyAdmin):
         ),
     }
     jobs = {"review": months.review, "reopen": months.reopen, "close": months.close}
+
+    def get_urls(self) -> list[Any]:
+        """Other terms are tried on months, so their page stands among these."""
+        view = self.admin_site.admin_view(what_if.page)
+        return [path("what-if/", view, name="payouts_what_if"), *super().get_urls()]
 
     @admin.display(description=_("figures"))
     def figures_as_of(self, month: Month) -> str:

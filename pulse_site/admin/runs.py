@@ -30,6 +30,7 @@ NAMES = {
     "calculate_month": _("draft of month"),
     "decide_in_bulk": _("bulk decision"),
     "verify": _("check of the books"),
+    "answer_what_if": _("what if"),
     "approve_payee_changes": _("approval of payees of upload"),
     "approve_correction": _("approval of correction"),
     "render_invoices": _("invoices of month"),

@@ -1,0 +1,232 @@
+"""What if: other terms tried on a past day and month, by whoever may propose or approve terms.
+
+The form asks by POST, which starts the runs; what it asked stands in the address, so that a page can be
+shared and reloaded. Whoever opens it sees the answers that are there already.
+"""
+
+import datetime
+import json
+from decimal import Decimal
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import Month, PlacementRun
+from creators import terms
+from creators.admin.terms import label, shown
+from creators.models import Category, ProgrammeTerms
+from payouts import what_if
+from payouts.what_if import DAY, MONTH, Question
+from pulse_site import money, runs
+from pulse_site.admin import model_admin
+from pulse_site.models import Run, User
+from pulse_site.panels import panel
+
+HUNDRED = Decimal(100)
+MAY = (terms.PROPOSES, terms.APPROVES)
+WEIGHTS = ("weight_views", "weight_likes", "weight_comments", "weight_shares")
+
+
+class QuestionForm(forms.Form):
+    """The rules as a person writes them; what is left as it is, or empty, is no change."""
+
+    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}))
+    month = forms.ChoiceField(label=_("Month"), required=False)
+    lineup = forms.DecimalField(
+        label=_("Lineup share (%)"), min_value=0, max_value=100, decimal_places=2, required=False
+    )
+    cut_per_category = forms.BooleanField(label=_("Cut per category"), required=False)
+    weight_views = forms.IntegerField(label=_("Weight of a view"), min_value=0, max_value=1_000)
+    weight_likes = forms.IntegerField(label=_("Weight of a like"), min_value=0, max_value=1_000)
+    weight_comments = forms.IntegerField(label=_("Weight of a comment"), min_value=0, max_value=1_000)
+    weight_shares = forms.IntegerField(label=_("Weight of a share"), min_value=0, max_value=1_000)
+    half_life = forms.DecimalField(
+        label=_("Half-life of the score (days)"),
+        min_value=Decimal("0.5"),
+        max_value=366,
+        decimal_places=1,
+        required=False,
+    )
+    min_followers = forms.IntegerField(label=_("Minimum followers"), min_value=0, max_value=2_000_000_000)
+    min_videos = forms.IntegerField(label=_("Minimum videos"), min_value=0, max_value=30_000)
+    share = forms.DecimalField(
+        label=_("Creator’s share (%)"), min_value=0, max_value=100, decimal_places=2, required=False
+    )
+
+    def __init__(self, base: ProgrammeTerms, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.base = base
+        months = Month.objects.filter(revenue_micros__gt=0).values_list("code", "code")
+        self.fields["month"].choices = list(months)  # type: ignore[attr-defined]
+        for name, value in initial(base).items():
+            self.fields[name].initial = value
+
+    def clean_day(self) -> datetime.date:
+        day: datetime.date = self.cleaned_data["day"]
+        if not what_if.lineups().filter(day=day).exists():
+            raise forms.ValidationError(_("There is no lineup of this day: choose another."))
+        return day
+
+    def question(self) -> Question:
+        """What is asked: the rules that differ from the terms that were in force on the day."""
+        given = self.cleaned_data
+        base = terms.successor(Question(given["day"], given["month"]).base)
+        wanted = {name: given[name] for name in (*WEIGHTS, "cut_per_category", *what_if.ELIGIBILITY)}
+        for name, rule in (("lineup", "lineup_basis_points"), ("share", "share_basis_points")):
+            if given[name] is not None:
+                wanted[rule] = int(given[name] * HUNDRED)
+        if given["half_life"] is not None:
+            wanted["decay_permille"] = terms.decay(given["half_life"], base.horizon_days)
+        changed = {name: value for name, value in wanted.items() if value != getattr(base, name)}
+        return Question(given["day"], given["month"], changed)
+
+
+def initial(base: ProgrammeTerms) -> dict[str, Any]:
+    own = {name: getattr(base, name) for name in (*WEIGHTS, "cut_per_category", *what_if.ELIGIBILITY)}
+    return {
+        **own,
+        "lineup": Decimal(base.lineup_basis_points) / HUNDRED,
+        "share": Decimal(base.share_basis_points) / HUNDRED,
+        "half_life": terms.half_life(base.decay_permille),
+    }
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """Ask (POST), or see what was asked (GET)."""
+    if not any(map(request.user.has_perm, MAY)):
+        raise PermissionDenied
+    newest = what_if.lineups().select_related("terms").first()
+    if newest is None:
+        return _shown(request, None)
+    asked = request.POST if request.method == "POST" else request.GET
+    last = Month.objects.filter(revenue_micros__gt=0).order_by("-code").first()
+    form = QuestionForm(
+        _base(asked.get("day", ""), newest),
+        asked if "day" in asked else None,
+        initial={"day": newest.day, "month": last.code if last else ""},
+    )
+    if not form.is_valid():
+        return _shown(request, form)
+    question = form.question()
+    if request.method == "POST":
+        _ask(question, cast(User, request.user))
+        given = {name: request.POST[name] for name in form.fields if request.POST.get(name)}
+        return redirect(f"{reverse('admin:payouts_what_if')}?{urlencode(given)}")
+    return _shown(request, form, question)
+
+
+def _base(day: str, newest: PlacementRun) -> ProgrammeTerms:
+    """The terms of the day that is asked about, else of the newest lineup."""
+    try:
+        return ProgrammeTerms.objects.in_force(datetime.date.fromisoformat(day))
+    except (ValueError, ProgrammeTerms.DoesNotExist):
+        return newest.terms
+
+
+def _parts(question: Question) -> tuple[str, ...]:
+    return (DAY, MONTH) if question.month else (DAY,)
+
+
+def _run(part: str, question: Question) -> Run | None:
+    return Run.objects.filter(kind=what_if.KIND, key=question.key(part)).order_by("-id").first()
+
+
+def _ask(question: Question, by: User) -> None:
+    """Start what was not answered yet, or failed."""
+    for part in _parts(question):
+        run = _run(part, question)
+        if run is None or run.status == Run.Status.FAILED:
+            arguments = {"part": part, **question.as_arguments()}
+            runs.start(what_if.KIND, key=question.key(part), arguments=arguments, owner=by)
+
+
+def _shown(request: HttpRequest, form: QuestionForm | None, question: Question | None = None) -> HttpResponse:
+    answers = {part: _run(part, question) for part in _parts(question)} if question else {}
+    busy = next((run for run in answers.values() if run and run.active), None)
+    context = {
+        **admin.site.each_context(request),
+        "title": _("What if"),
+        "form": form,
+        "question": question,
+        "changes": _changes(question) if question else (),
+        "busy": busy,
+        "failed": [run for run in answers.values() if run and run.error],
+        "day": _day(answers.get(DAY)),
+        "money": _month(answers.get(MONTH)),
+        "unasked": bool(question) and not any(answers.values()),
+        "propose": _proposal(request, question) if question and question.rules else "",
+    }
+    return TemplateResponse(request, "admin/payouts/what_if.html", context)
+
+
+def _changes(question: Question) -> list[tuple[str, str, str]]:
+    base = question.base
+    return [
+        (label(name), shown(name, getattr(base, name)), shown(name, value))
+        for name, value in question.rules.items()
+    ]
+
+
+def _proposal(request: HttpRequest, question: Question) -> str:
+    """The form of a new version with these rules filled in, for whoever may propose one."""
+    if not request.user.has_perm(terms.PROPOSES):
+        return ""
+    rules = {n: json.dumps(v) if isinstance(v, list) else v for n, v in question.rules.items()}
+    return f"{reverse('admin:creators_programmeterms_add')}?{urlencode(rules)}"
+
+
+def _day(run: Run | None) -> dict[str, Any] | None:
+    if run is None or run.status != Run.Status.DONE:
+        return None
+    named = {category.pk: str(category) for category in Category.objects.all()}
+    result = run.result
+    return {
+        **result,
+        "categories": [(named.get(pk, _("none")), *sizes) for pk, *sizes in result["categories"]],
+        "largest": max((max(row[1], row[2]) for row in result["categories"]), default=1) or 1,
+        "at": run.finished_at,
+    }
+
+
+def _month(run: Run | None) -> dict[str, Any] | None:
+    if run is None or run.status != Run.Status.DONE:
+        return None
+    result = run.result
+    rows = (
+        (_("Billed"), *map(money.dollars, result["revenue"]), _difference(*result["revenue"])),
+        (_("Shared with creators"), *map(money.dollars, result["shared"]), _difference(*result["shared"])),
+        (_("Creators who earn"), *map(model_admin.grouped, result["earners"]), ""),
+    )
+    return {
+        **result,
+        "rows": rows,
+        "most_won": [_moved(*row) for row in result["most_won"]],
+        "most_lost": [_moved(*row) for row in result["most_lost"]],
+    }
+
+
+def _moved(handle: str, was: int, would: int) -> tuple[str, str, str, str]:
+    return handle, money.dollars(was), money.dollars(would), _difference(was, would)
+
+
+def _difference(was: int, would: int) -> str:
+    return f"{'+' if would > was else ''}{money.dollars(would - was)}"
+
+
+@panel("admin/panels/what_if.html", of=ProgrammeTerms, permission=terms.PROPOSES, position=20)
+def link(request: HttpRequest, of: ProgrammeTerms) -> dict[str, Any]:
+    """The way from terms to trying others."""
+    return {"url": reverse("admin:payouts_what_if")}
+
+
+@panel("admin/panels/what_if.html", permission=terms.PROPOSES, position=35)
+def entrance(request: HttpRequest) -> dict[str, Any]:
+    return {"url": reverse("admin:payouts_what_if")}
