@@ -175,9 +175,10 @@ def _rank(question: Question, day: datetime.date, market: str) -> PlacementRun |
         return None
     after = question.terms_on(day)
     _execute("DELETE FROM what_if_lineup")
-    cuts = ranking.cuts(after, day, market)
+    cuts = ranking.rank(after, day, market)
     given = {"day": day, "market": market, "run": run.pk, "unsuitable": Tier.UNSUITABLE.value}
-    _execute(RANK.format(ranked=ranking.ranked(after, cuts.by_category)), given)
+    _execute(RANK.format(ranked=ranking.within(cuts.by_category)), given)
+    ranking.forget()
     return run
 
 
