@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import path
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -25,7 +26,7 @@ from creators.admin.filters import (
     chosen_status,
 )
 from creators.admin.flags import FlagForm
-from creators.admin.queue import QueueList
+from creators.admin.queue import QueueList, standing_flags
 from creators.admin.reasons import form_for
 from creators.eligibility import rule_names
 from creators.models import MOVES, Creator, Decision, ReplacedReach
@@ -80,7 +81,6 @@ class CreatorAdmin(QueueList):
         "category",
         "waits",
         "holder",
-        "standing_flags",
     ]
     list_filter = [
         StatusFilter,
@@ -155,12 +155,14 @@ class CreatorAdmin(QueueList):
 
     @admin.display(description=gettext_lazy("rules"))
     def rules(self, creator: Creator) -> object:
+        """What the rules say of him, and the flags he bears."""
+        pills = standing_flags(creator)
         eligibility = getattr(creator, "eligibility", None)
-        if eligibility is None:
-            return None
-        if eligibility.eligible:
-            return model_admin.badges.pill(_("eligible"), "good")
-        return model_admin.badges.pill(rule_names(eligibility.failed_rules), "bad")
+        if eligibility is not None and eligibility.eligible:
+            pills.insert(0, model_admin.badges.pill(_("eligible"), "good"))
+        elif eligibility is not None:
+            pills.insert(0, model_admin.badges.pill(rule_names(eligibility.failed_rules), "bad"))
+        return format_html_join(" ", "{}", ((pill,) for pill in pills)) if pills else None
 
     def obstacle(self, request: HttpRequest, action: str, record: Creator) -> str:
         why = super().obstacle(request, action, record)

@@ -20,7 +20,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import time_format
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.timesince import timesince, timeuntil
@@ -72,6 +71,8 @@ class QueueChangeList(KeysetChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        if not self.keyset:  # all of them on one page
+            self.result_list = list(self.rows_of_page(request))
         for creator in self.result_list:
             creator.allowed_hours = overview_of(request).hours
             creator.seen_by = request.user.pk
@@ -127,12 +128,6 @@ class QueueList(ReviewMode):
             return badges.pill(_("you"), "info")
         until = time_format(timezone.localtime(claim.until), "TIME_FORMAT")
         return _("%(who)s, until %(until)s") % {"who": claim.reviewer, "until": until}
-
-    @admin.display(description=gettext_lazy("flags"), empty_value="")
-    def standing_flags(self, creator: Creator) -> SafeString | None:
-        kinds = [Flag.Kind(kind) for kind in Flag.Kind.values if getattr(creator, f"flagged_{kind}", False)]
-        pills = [(badges.pill(str(kind.label), "warn"),) for kind in kinds]
-        return format_html_join(" ", "{}", pills) if pills else None
 
     def cleaned(self, query: str) -> tuple[str, bool]:
         """The filters of a query string that the list still knows, and whether that is all of them."""
@@ -208,6 +203,12 @@ class QueueList(ReviewMode):
             httponly=True,
             samesite="Lax",
         )
+
+
+def standing_flags(creator: Creator) -> list[SafeString]:
+    """The flags of a row of the list, as pills."""
+    kinds = [Flag.Kind(kind) for kind in Flag.Kind.values if getattr(creator, f"flagged_{kind}", False)]
+    return [badges.pill(str(kind.label), "warn") for kind in kinds]
 
 
 def _remembered(request: HttpRequest) -> str:
