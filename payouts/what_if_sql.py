@@ -81,12 +81,13 @@ _SHARES = (
     "CASE WHEN judged.creator_id IS NULL OR judged.was_met = judged.is_met THEN {} ELSE judged.is_met END"
 )
 _JUDGED = "LEFT JOIN what_if_judged judged ON judged.creator_id = {}.creator_id"
+# An amount times whole and rest / divisor, taken apart.
+_PART = "{0} * %(whole)s + {0} / %(divisor)s * %(rest)s + {0} %% %(divisor)s * %(rest)s / %(divisor)s"
 STAY = f"""
     INSERT INTO what_if_money (creator_id, campaign_id, revenue_micros, enrolled_micros)
     SELECT kept.creator_id, kept.campaign_id, kept.micros, kept.micros * {_SHARES.format("kept.enrolled")}
       FROM (SELECT billed.creator_id, billed.campaign_id, billed.enrolled,
-                   billed.revenue_micros * %(whole)s
-                     + billed.revenue_micros * %(rest)s / %(divisor)s AS micros
+                   {_PART.format("billed.revenue_micros")} AS micros
               FROM ({BILLED} AND delivery.day = %(day)s AND delivery.category_id = %(category)s) billed
               JOIN what_if_lineup lineup
                 ON lineup.video_id = billed.video_id AND lineup.category_id = billed.category_id) kept
@@ -96,7 +97,7 @@ ENTER = f"""
     INSERT INTO what_if_money (creator_id, campaign_id, revenue_micros, enrolled_micros)
     SELECT come.creator_id, NULL, come.micros, come.micros * {_SHARES.format("come.enrolled")}
       FROM (SELECT lineup.creator_id, CASE WHEN enrolment.id IS NULL THEN 0 ELSE 1 END AS enrolled,
-                   score / %(unit)s * %(whole)s + score / %(unit)s * %(rest)s / %(divisor)s AS micros
+                   {_PART.format("(score / %(unit)s)")} AS micros
               FROM what_if_lineup lineup
               LEFT JOIN creators_enrolment enrolment
                 ON enrolment.creator_id = lineup.creator_id AND enrolment.starts_on <= %(day)s

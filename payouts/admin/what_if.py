@@ -19,7 +19,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Month, PlacementRun
+from campaigns.models import MICROS_PER_CENT, Month, PlacementRun
 from creators import terms
 from creators.admin.terms import label, shown
 from creators.models import Category, ProgrammeTerms
@@ -201,8 +201,8 @@ def _month(run: Run | None) -> dict[str, Any] | None:
         return None
     result = run.result
     rows = (
-        (_("Billed"), *map(money.dollars, result["revenue"]), _difference(*result["revenue"])),
-        (_("Shared with creators"), *map(money.dollars, result["shared"]), _difference(*result["shared"])),
+        (_("Billed"), *map(_dollars, result["revenue"]), _difference(*result["revenue"])),
+        (_("Shared with creators"), *map(_dollars, result["shared"]), _difference(*result["shared"])),
         (_("Creators who earn"), *map(model_admin.grouped, result["earners"]), ""),
     )
     return {
@@ -214,11 +214,16 @@ def _month(run: Run | None) -> dict[str, Any] | None:
 
 
 def _moved(handle: str, was: int, would: int) -> tuple[str, str, str, str]:
-    return handle, money.dollars(was), money.dollars(would), _difference(was, would)
+    return handle, _dollars(was), _dollars(would), _difference(was, would)
 
 
 def _difference(was: int, would: int) -> str:
-    return f"{'+' if would > was else ''}{money.dollars(would - was)}"
+    return f"{'+' if would > was else ''}{_dollars(would - was)}"
+
+
+def _dollars(micros: int) -> str:
+    """To the cent: a finer estimate would only look exact."""
+    return money.dollars(round(micros / MICROS_PER_CENT) * MICROS_PER_CENT)
 
 
 @panel("admin/panels/what_if.html", of=ProgrammeTerms, permission=terms.PROPOSES, position=20)

@@ -48,6 +48,6 @@ def test_terms_are_tried_and_proposed(
     assert page.input_value("#id_share_basis_points") == "6000"
     page.fill("#id_reason", "Comments say more than views.")
     page.click("input[name=_save]")
-    page.click("text=v2")
+    page.click("#result_list a:text-is('v2')")
     page.wait_for_selector("text=What v2 changes")
     shoot(page, "proposal")
