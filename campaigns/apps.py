@@ -16,6 +16,10 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         from campaigns.months import settled_until
-        from creators import reversal
+        from campaigns.placements import days_used
+        from campaigns.tasks import recompute_days
+        from creators import recategorising, reversal
 
         reversal.settled_until.append(settled_until)
+        recategorising.used_days.append(days_used)
+        recategorising.recounted.append(recompute_days)

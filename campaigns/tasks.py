@@ -1,7 +1,7 @@
 """The background doors to the lineups and to the files of invoices."""
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from celery import shared_task
 from django.conf import settings
@@ -38,6 +38,13 @@ def recompute_recent_placements() -> None:
         runs.start(
             "recompute_placements", key=f"{day} {market}", arguments={"day": f"{day}", "market": market}
         )
+
+
+def recompute_days(market: str, days: Sequence[datetime.date]) -> None:
+    """Start the runs of those of `days` that have a lineup; an active one may have read the old counts."""
+    for run in PlacementRun.objects.current().filter(market=market, day__in=days):
+        key = f"{run.day} {market} {timezone.now():%H%M%S%f}"
+        runs.start("recompute_placements", key=key, arguments={"day": f"{run.day}", "market": market})
 
 
 def _days_due(market: str, today: datetime.date) -> Iterator[datetime.date]:

@@ -7,6 +7,16 @@ from pulse_site.models import AuditEvent
 
 TERMS = AuditEvent.Area.TERMS
 AUDITED = {
+    "video.recategorise": Action(
+        TERMS,
+        _("video moved to another category"),
+        _("%(actor)s moved the video %(subject)s to %(category)s from %(from_day)s on: %(reason)s"),
+    ),
+    "video.undo_recategorise": Action(
+        TERMS,
+        _("move to another category taken back"),
+        _("%(actor)s took the move of the video %(subject)s to %(category)s back: %(reason)s"),
+    ),
     "terms.propose": Action(TERMS, _("terms proposed"), _("%(actor)s proposed the terms %(subject)s")),
     "terms.change": Action(
         TERMS, _("proposed terms changed"), _("%(actor)s changed the proposed terms %(subject)s: %(fields)s")

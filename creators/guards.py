@@ -42,4 +42,10 @@ SEARCHED = Guard(
     ),
 )
 
-GUARDS = (DECISIONS_STAY, append_only("creators_termsacceptance"), SPANS_NEVER_OVERLAP, SEARCHED)
+GUARDS = (
+    DECISIONS_STAY,
+    append_only("creators_categorymove", "a move stays: take it back by a new one"),
+    append_only("creators_termsacceptance"),
+    SPANS_NEVER_OVERLAP,
+    SEARCHED,
+)
