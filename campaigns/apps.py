@@ -15,7 +15,11 @@ class CampaignsConfig(AppConfig):
     second_factor = Q(memberships__role="owner")
 
     def ready(self) -> None:
+        from campaigns.daily_run import start_again
         from campaigns.months import settled_until
-        from creators import reversal
+        from campaigns.placements import days_used
+        from creators import recategorising, reversal
 
         reversal.settled_until.append(settled_until)
+        recategorising.used_days.append(days_used)
+        recategorising.recounted.append(start_again)

@@ -12,6 +12,7 @@ and whoever takes over from a killed one computes the same lineup (runs.py, plac
 """
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -67,6 +68,13 @@ def start_due(now: datetime.datetime | None = None) -> int:
     for each in due:
         runs.start(KIND, key=each.key, arguments={"day": f"{each.day}", "market": each.market})
     return len(due)
+
+
+def start_again(market: str, days: Sequence[datetime.date]) -> None:
+    """Ask for the runs of those of `days` that have a lineup; an active one may have read the old counts."""
+    for run in PlacementRun.objects.current().filter(market=market, day__in=days):
+        key = f"{run.day} {market} {timezone.now():%H%M%S%f}"
+        runs.start(KIND, key=key, arguments={"day": f"{run.day}", "market": market})
 
 
 def missing(now: datetime.datetime | None = None) -> list[Missing]:

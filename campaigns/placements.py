@@ -23,7 +23,7 @@ import csv
 import datetime
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -261,6 +261,12 @@ def used(run: PlacementRun) -> bool:
         day=run.day, campaign__market=run.market, verdict=Delivery.Verdict.BILLABLE
     ).exclude(month__status__in=Month.TAKING)
     return run.frozen or reviewed.exists()
+
+
+def days_used(market: str, days: Sequence[datetime.date]) -> set[datetime.date]:
+    """Those of `days` whose lineup money has used."""
+    runs = PlacementRun.objects.current().filter(market=market, day__in=days)
+    return {run.day for run in runs if used(run)}
 
 
 def _summary(run: PlacementRun) -> dict[str, Any]:

@@ -14,20 +14,22 @@ seconds: ranking what a sample leaves 0.22, against 0.22 + 0.22 for a top-N scan
 0.38 + 0.22 for an exact histogram of scores, and 0.64 for a window over all of them.
 
 The same scan that counts the population adds up what was counted, so that a run can say later whether its
-inputs are still the same. Their digest is the SHA-256 of these lines, in the form of that of the lineup
-(placements.py), one for each category that a video has, by slug, "" for none:
+inputs are still the same. Their digest is the SHA-256 of "number of videos, tab, sum of (k * t) modulo
+137438953447 over them, newline" with
 
-    category's slug, number of videos, sum of (k * t) modulo 137438953447 over them
+    k = platform id modulo 2147483629
+    t = (60013 views + 50021 likes + 40503 comments + 30011 shares + 20011 published + 10007 age in days
+         + 9973 tier + category) modulo 2147483647
 
-with k = platform id modulo 2147483629 and t = (60013 views + 50021 likes + 40503 comments + 30011 shares
-+ 20011 published in whole seconds since 1970 + 10007 age in days + 9973 tier) modulo 2147483647: integers
-that fit into 64 bits, in any order, on any engine. The market's counts of the day are all in, however old.
+where published is in whole seconds since 1970 and category the CRC-32 of its slug, 0 for none: integers that
+fit into 64 bits, in any order, on any engine. The market's counts of the day are all in, however old.
 """
 
 # ruff: noqa: S608 - the statements are put together from the terms' integers, never from input
 
 import datetime
 import hashlib
+import zlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -41,13 +43,12 @@ SAMPLE = {"postgresql": "TABLESAMPLE SYSTEM (1) REPEATABLE (1)", "sqlite": "AND 
 WORK_MEM = "128MB"  # what ranks above the guess of ten million videos is sorted without going by the disk
 
 COUNTED = """
-    SELECT category_id, COUNT(*), SUM(CASE WHEN age_days <= {horizon} THEN 1 ELSE 0 END),
+    SELECT {group}, COUNT(*), SUM(CASE WHEN age_days <= {horizon} THEN 1 ELSE 0 END),
            SUM((video_id %% 2147483629)
                * ((views * 60013 + likes * 50021 + comments * 40503 + shares * 30011
-                   + {published} * 20011 + age_days * 10007 + tier * 9973) %% 2147483647)
+                   + {published} * 20011 + age_days * 10007 + tier * 9973 + {category}) %% 2147483647)
                %% 137438953447)
-      FROM creators_videocounts WHERE day = %(day)s AND market = %(market)s
-     GROUP BY category_id
+      FROM creators_videocounts WHERE day = %(day)s AND market = %(market)s {by_group}
 """
 GUESSES = """
     SELECT grouped, score
@@ -122,10 +123,18 @@ def rank(terms: ProgrammeTerms, day: datetime.date, market: str) -> Cuts:
     Inside a transaction; `within` selects those that are in until its end, or until `forget`.
     """
     given = {"day": day, "market": market}
-    counted = _rows(COUNTED.format(horizon=terms.horizon_days, published=_seconds("published_at")), given)
+    statement = COUNTED.format(
+        group=_group(terms),
+        by_group="GROUP BY category_id" if terms.cut_per_category else "",
+        horizon=terms.horizon_days,
+        published=_seconds("published_at"),
+        category=_crc_of_category(),
+    )
+    counted = [row for row in _rows(statement, given) if row[1]]
     population = sum(row[2] for row in counted)
-    by_group = {row[0]: row[2] for row in counted if row[0] and row[2]}
-    groups: dict[int | None, int] = dict(by_group) if terms.cut_per_category else {None: population}
+    groups: dict[int | None, int] = {} if terms.cut_per_category else {None: population}
+    if terms.cut_per_category:
+        groups.update((row[0], row[2]) for row in counted if row[0] and row[2])
     wanted = {group: places(terms, size) for group, size in groups.items()}
     found = _rank(terms, given, wanted, _guesses(terms, given, population))
     return Cuts(
@@ -212,10 +221,15 @@ def _of_group(values: Mapping[int | None, int], otherwise: str = "NULL") -> str:
 def _digest(counted: list[tuple[Any, ...]]) -> str:
     if not counted:
         return ""
-    slugs = dict(Category.objects.values_list("pk", "slug"))
-    lines = sorted((slugs.get(category, ""), size, int(total)) for category, size, _old, total in counted)
-    text = "".join(f"{slug}\t{size}\t{total}\n" for slug, size, total in lines)
-    return hashlib.sha256(text.encode()).hexdigest()
+    size, total = (sum(int(row[column]) for row in counted) for column in (1, 3))
+    return hashlib.sha256(f"{size}\t{total}\n".encode()).hexdigest()
+
+
+def _crc_of_category() -> str:
+    """SQL for a number by which a row's category is known everywhere."""
+    slugs = Category.objects.order_by("pk").values_list("pk", "slug")
+    cases = " ".join(f"WHEN {pk} THEN {zlib.crc32(slug.encode())}" for pk, slug in slugs)
+    return f"CASE category_id {cases} ELSE 0 END" if cases else "0"
 
 
 def _seconds(moment: str) -> str:

@@ -12,6 +12,16 @@ AUDITED = {
         _("terms proposed"),
         _("%(actor)s proposed the terms %(subject)s from %(starts_on)s on: %(fields)s"),
     ),
+    "video.recategorise": Action(
+        TERMS,
+        _("video moved to another category"),
+        _("%(actor)s moved the video %(subject)s to %(category)s from %(from_day)s on: %(reason)s"),
+    ),
+    "video.undo_recategorise": Action(
+        TERMS,
+        _("move to another category taken back"),
+        _("%(actor)s took the move of the video %(subject)s to %(category)s back: %(reason)s"),
+    ),
     # Of days when a proposal could be edited.
     "terms.change": Action(
         TERMS, _("proposed terms changed"), _("%(actor)s changed the proposed terms %(subject)s: %(fields)s")

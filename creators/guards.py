@@ -70,4 +70,11 @@ TERMS_STAY = Guard(
     ),
 )
 
-GUARDS = (TERMS_STAY, DECISIONS_STAY, append_only("creators_termsacceptance"), SPANS_NEVER_OVERLAP, SEARCHED)
+GUARDS = (
+    TERMS_STAY,
+    DECISIONS_STAY,
+    append_only("creators_categorymove", "a move stays: take it back by a new one"),
+    append_only("creators_termsacceptance"),
+    SPANS_NEVER_OVERLAP,
+    SEARCHED,
+)

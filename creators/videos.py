@@ -3,6 +3,10 @@
 A video is known by the platform's number. Its counts of the day are kept with all that its rank of that day
 depends on, so that a lineup can be computed again from one table. What a file doesn't say of a video
 (category, tier) is taken from what was known: on that day, of the video, of its creator.
+
+A video's category on a day is, in this order: that to which staff moved it (recategorising.py); the file's
+category; that of the first of the file's hashtags that belongs to one; what was known on that day, of the
+video, of its creator. The video itself keeps what the feeds say.
 """
 
 # ruff: noqa: S608 - names in the statements are written here, never taken from a file
@@ -16,7 +20,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from creators import candidates, eligibility, followers
+from creators import candidates, eligibility, followers, recategorising
 from creators.models import Category, Tier, VideoCounts
 from pulse_site.feeds import cells, counts
 from pulse_site.feeds.cells import Unusable
@@ -32,7 +36,9 @@ _TIERS = {tier.name.lower(): tier.value for tier in Tier}
 _HASHTAG = re.compile(r"""[^\s,#'"\[\]]+""")
 
 # What the day's record of a video says: the file, else what was known.
-_CATEGORY = "COALESCE(s.category, s.hashtags, k.category_id, v.category_id, c.category_id)"
+_OWN = """COALESCE(s.category, s.hashtags, CASE WHEN m.video_id IS NULL THEN k.category_id END,
+                    v.category_id, c.category_id)"""
+_CATEGORY = f"CASE WHEN m.video_id IS NULL THEN {_OWN} ELSE m.category_id END"
 _TIER = f"COALESCE(s.tier, k.tier, v.tier, {Tier.STANDARD.value})"
 
 
@@ -105,10 +111,10 @@ class VideosFeed(Feed):
             f"""SELECT s.line, s.id, s.handle, '' AS name, c.id AS creator_id, %s AS day, %s AS market,
                        {published} AS published_at,
                        CAST(%s - s.published / {SECONDS_A_DAY} AS integer) AS age_days,
-                       {_CATEGORY} AS category_id, {_TIER} AS tier,
+                       {_CATEGORY} AS category_id, {_OWN} AS own_category_id, {_TIER} AS tier,
                        s.views, s.likes, s.comments, s.shares, s.followers, k.views AS views_before,
                        CASE WHEN v.platform_id IS NULL
-                              OR (COALESCE(c.id, 0), %s, {published}, COALESCE({_CATEGORY}, 0), {_TIER})
+                              OR (COALESCE(c.id, 0), %s, {published}, COALESCE({_OWN}, 0), {_TIER})
                               <> (v.creator_id, v.market, v.published_at, COALESCE(v.category_id, 0), v.tier)
                             THEN 1 ELSE 0 END AS video_differs,
                        CASE WHEN k.video_id IS NULL THEN 'created'
@@ -120,8 +126,9 @@ class VideosFeed(Feed):
                 FROM feed_rows s
                 LEFT JOIN creators_creator c ON c.handle = s.handle
                 LEFT JOIN creators_video v ON v.platform_id = s.id
-                LEFT JOIN creators_videocounts k ON k.day = %s AND k.video_id = s.id""",
-            (self.day, self.market, _days(self.day), self.market, self.market, self.day),
+                LEFT JOIN creators_videocounts k ON k.day = %s AND k.video_id = s.id
+                LEFT JOIN ({recategorising.STANDING}) m ON m.video_id = s.id""",
+            (self.day, self.market, _days(self.day), self.market, self.market, self.day, self.day),
         )
 
     def extras(self) -> dict[str, Any]:
@@ -150,7 +157,7 @@ class VideosFeed(Feed):
         newest = not VideoCounts.objects.filter(day__gt=self.day).exists()
         execute(
             f"""INSERT INTO creators_video (platform_id, creator_id, published_at, market, category_id, tier)
-                SELECT id, creator_id, published_at, market, category_id, tier
+                SELECT id, creator_id, published_at, market, own_category_id, tier
                 FROM feed_ready WHERE change <> 'unchanged' AND video_differs = 1
                 ON CONFLICT (platform_id) DO {_KEEP_UP if newest else "NOTHING"}"""
         )

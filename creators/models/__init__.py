@@ -6,13 +6,14 @@ from creators.models.desk import Claim, Flag, SavedView
 from creators.models.enrolments import Enrolment, TermsAcceptance
 from creators.models.programme import BASIS_POINTS, Category, ProgrammeTerms
 from creators.models.reach import Eligibility, FollowerCount, Reach, ReplacedCount, ReplacedReach
-from creators.models.videos import Tier, Video, VideoCounts
+from creators.models.videos import CategoryMove, Tier, Video, VideoCounts
 
 __all__ = [
     "BASIS_POINTS",
     "Bulk",
     "BulkRow",
     "Category",
+    "CategoryMove",
     "Claim",
     "Creator",
     "Decision",

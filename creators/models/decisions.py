@@ -111,7 +111,13 @@ MOVES: dict[str, tuple[frozenset[str], str]] = {
 class DecisionReason(models.Model):
     """One reason of the managed list, in the words that the creator reads; never edited once it was given."""
 
-    action = models.CharField(_("action"), max_length=10, choices=Decision.Action)
+    MOVE_VIDEO = "category"
+
+    action = models.CharField(
+        _("action"),
+        max_length=10,
+        choices=[*Decision.Action.choices, (MOVE_VIDEO, _("move a video to another category"))],
+    )
     text_en = models.CharField(_("English text"), max_length=200)
     text_fr = models.CharField(_("French text"), max_length=200)
     position = models.PositiveSmallIntegerField(_("position"), default=0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from creators.models.creators import Creator
@@ -34,6 +36,7 @@ class Video(models.Model):
         verbose_name = _("video")
         verbose_name_plural = _("videos")
         indexes = [models.Index("creator", "published_at", name="video_creator_published")]
+        permissions = [("recategorise_video", "Can move a video to another category")]
 
     def __str__(self) -> str:
         return str(self.platform_id)
@@ -77,3 +80,53 @@ class VideoCounts(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.video_id}"
+
+
+class CategoryMove(models.Model):
+    """Staff moved a video to another category from a day on, or took such a move back. Append-only.
+
+    A video's category on a day is that of the newest move that has begun by then and was not taken back;
+    without one it is what the feeds say, which `Video.category` keeps.
+    """
+
+    video = models.ForeignKey(
+        Video, models.PROTECT, verbose_name=_("video"), related_name="category_moves", db_constraint=False
+    )
+    category = models.ForeignKey(
+        Category,
+        models.PROTECT,
+        verbose_name=_("category"),
+        null=True,
+        db_index=False,
+        related_name="+",
+        help_text=_("Empty: without a category."),
+    )
+    from_day = models.DateField(_("from"))
+    listed_reason = models.ForeignKey(
+        "DecisionReason",
+        models.PROTECT,
+        verbose_name=_("reason of the list"),
+        null=True,
+        db_index=False,
+        related_name="+",
+    )
+    reason = models.CharField(_("reason"), max_length=200)
+    note = models.TextField(_("note"), blank=True)
+    replaced = models.JSONField(
+        _("replaced"), default=dict, help_text=_("Day -> the category's number in the counts before.")
+    )
+    reverses = models.OneToOneField(
+        "self", models.PROTECT, verbose_name=_("takes back"), null=True, related_name="reversed_by"
+    )
+    moved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("moved by"), related_name="+"
+    )
+    moved_at = models.DateTimeField(_("moved"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("move to another category")
+        verbose_name_plural = _("moves to other categories")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.video_id} #{self.pk}"
