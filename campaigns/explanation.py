@@ -16,7 +16,7 @@ from django.db import connection, models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import placements, ranking
+from campaigns import lake, placements, ranking
 from campaigns.models import Delivery, Placement, PlacementRun
 from creators.models import Enrolment, ProgrammeTerms, Tier, Video, VideoCounts
 from pulse_site.feeds.cells import LARGEST_ID
@@ -140,6 +140,16 @@ class Standing:
         return _rounded_up(points - self.points, self.terms.weight_views)
 
 
+@dataclass(frozen=True)
+class StandingInFiles(Standing):
+    """Where a video stood that only the files of a lake count; its `ranks` by score were counted there."""
+
+    ranks: dict[int, int]
+
+    def rank_with(self, score: int) -> int:
+        return self.ranks[score]
+
+
 def explain(platform_id: int, day: datetime.date) -> dict[str, Any]:
     """All that decided whether the video was in the lineup of `day`, and what came of it.
 
@@ -168,7 +178,20 @@ def explain(platform_id: int, day: datetime.date) -> dict[str, Any]:
     }
 
 
+def _standing_in_files(platform_id: int, day: datetime.date) -> Standing | None:
+    """Where a video stood that isn't in a lineup whose counts lie in a lake; None for any other."""
+    runs = PlacementRun.objects.current().select_related("terms").filter(day=day).exclude(files="")
+    for run in runs.exclude(placements__video=platform_id) if 0 < platform_id <= LARGEST_ID else ():
+        found = lake.look_up(run, platform_id)
+        if found:
+            return StandingInFiles(found.counts, run.terms, run, None, found.ranks)
+    return None
+
+
 def _standing(platform_id: int, day: datetime.date) -> Standing:
+    in_files = _standing_in_files(platform_id, day)
+    if in_files:
+        return in_files
     counts = _counts(platform_id, day)
     run = PlacementRun.objects.current().select_related("terms").filter(day=day, market=counts.market).first()
     placement = run.placements.filter(video_id=platform_id).first() if run else None

@@ -11,7 +11,9 @@ from pulse_site.guards import Guard, append_only
 _TEXT = "a lineup that money has used stays as it is"
 _RAISE = f"RAISE EXCEPTION '{_TEXT}' USING ERRCODE = 'integrity_constraint_violation';"
 _VERBS = ("update", "delete")
-_FACTS = "id day market terms_id population lineup cutoff_score digest frozen superseded computed_at".split()
+_FACTS = (
+    "id day market terms_id population lineup cutoff_score digest files frozen superseded computed_at".split()
+)
 
 
 def _facts(side: str) -> str:

@@ -30,9 +30,10 @@ from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from campaigns import inventory, verdicts
+from campaigns import inventory, lake, verdicts
 from campaigns.models import CategoryCut, Delivery, Month, PlacementRun
-from campaigns.ranking import Cut, cuts, places, ranked
+from campaigns.ranking import Cut, Cuts, cuts, places, ranked
+from creators import eligibility
 from creators.models import ProgrammeTerms, Tier, VideoCounts
 from pulse_site.refusal import Refused
 from pulse_site.spreadsheets import harmless
@@ -67,26 +68,35 @@ class Movement(NamedTuple):
     stayed: int
 
 
-def recompute(day: datetime.date, market: str = settings.LAUNCH_MARKET) -> dict[str, Any]:
+def recompute(
+    day: datetime.date, market: str = settings.LAUNCH_MARKET, files: str | None = None
+) -> dict[str, Any]:
     """Rank the market's videos by their counts of `day` and make the result that day's lineup.
 
-    The deliveries of open months beside it are judged again. Computing the same again leaves all as it is.
+    The counts are those of Parquet files where `files` is a path or a pattern of them, and the database's
+    where it is ""; unless it is given, those by which the day's lineup was computed before. The deliveries of
+    open months beside it are judged again. Computing the same again leaves all as it is.
     Returns day, market, population, lineup, cutoff_score (None without population, or where each category
     is cut by itself: then cutoff_scores has them by category), digest, changed and seconds. Raises Refused
-    when the day has no counts or no terms, or when money has used another lineup.
+    when the day has no counts or no terms, or files can't be used, or when money has used another lineup.
     """
     started = time.monotonic()
     with transaction.atomic():
         _take_turn(day, market)
-        run = _draft(day, market)
-        verdicts.hold_open_months()
         current = PlacementRun.objects.current().filter(day=day, market=market).first()
+        if files is None:
+            files = current.files if current else ""
+        run = _draft(day, market, lake.absolute(files))
+        verdicts.hold_open_months()
         changed = current is None or current.digest != run.digest
         if changed:
             _replace(current, run)
         summary = _summary(run, changed, started)
-        if not changed:
+        if current and not changed:
+            _find_again(current, run)
             run.delete()
+    if changed and files:
+        eligibility.recheck()
     return summary
 
 
@@ -184,18 +194,12 @@ def _take_turn(day: datetime.date, market: str) -> None:
             )
 
 
-def _draft(day: datetime.date, market: str) -> PlacementRun:
+def _draft(day: datetime.date, market: str, files: str) -> PlacementRun:
     """The lineup as the counts have it now, written as a run that doesn't count yet."""
     terms = terms_of(day)
-    population, by_category = cuts(terms, day, market)
-    if not population and not VideoCounts.objects.filter(day=day, market=market).exists():
-        raise Refused(
-            _(
-                "There are no counts of %(day)s in %(market)s: import the video file of that day first "
-                "(import_videos FILE --as-of %(day)s --market %(market)s)."
-            )
-            % {"day": day, "market": market}
-        )
+    population, by_category = (
+        lake.load(files, terms, day, market) if files else _cuts_of_counts(terms, day, market)
+    )
     run = PlacementRun.objects.create(
         day=day,
         market=market,
@@ -203,20 +207,36 @@ def _draft(day: datetime.date, market: str) -> PlacementRun:
         population=population,
         lineup=0,
         cutoff_score=None if terms.cut_per_category else by_category[None].score,
+        files=files,
         superseded=True,
     )
-    _write(run, by_category)
+    _write(run, by_category, lake.LINEUP if files else ranked(terms, by_category))
+    lake.forget()
     run.digest = digest(run)
     run.save(update_fields=["lineup", "digest"])
     return run
 
 
-def _write(run: PlacementRun, by_category: Mapping[int | None, Cut]) -> None:
-    """The videos that are in, and each category's cut where the terms say so."""
+def _cuts_of_counts(terms: ProgrammeTerms, day: datetime.date, market: str) -> Cuts:
+    """Where the cuts lie by the database's counts; raises Refused when it has none."""
+    found = cuts(terms, day, market)
+    if not found.population and not VideoCounts.objects.filter(day=day, market=market).exists():
+        raise Refused(
+            _(
+                "There are no counts of %(day)s in %(market)s: import the video file of that day first "
+                "(import_videos FILE --as-of %(day)s --market %(market)s)."
+            )
+            % {"day": day, "market": market}
+        )
+    return found
+
+
+def _write(run: PlacementRun, by_category: Mapping[int | None, Cut], lineup: str) -> None:
+    """The videos that are in, which `lineup` selects, and each category's cut where the terms say so."""
     given: dict[str, Any] = {"run": run.pk, "day": run.day, "market": run.market}
     given["unsuitable"] = Tier.UNSUITABLE.value
     with connection.cursor() as cursor:
-        cursor.execute(WRITE.format(ranked=ranked(run.terms, by_category)), given)
+        cursor.execute(WRITE.format(ranked=lineup), given)
         run.lineup = cursor.rowcount
     if run.terms.cut_per_category:
         sizes = dict(run.placements.values_list("category").annotate(Count("video")).order_by())
@@ -240,6 +260,12 @@ def _replace(current: PlacementRun | None, run: PlacementRun) -> None:
     PlacementRun.objects.filter(pk=run.pk).update(superseded=False)
     inventory.add_up(run)
     verdicts.recheck(day=run.day, market=run.market)
+
+
+def _find_again(current: PlacementRun, run: PlacementRun) -> None:
+    """The same counts may have moved, or come from elsewhere now; what is frozen stays as it was."""
+    if current.files != run.files:
+        PlacementRun.objects.filter(pk=current.pk, frozen=False).update(files=run.files)
 
 
 def _require_unused(current: PlacementRun, run: PlacementRun) -> None:
@@ -294,6 +320,7 @@ def _summary(run: PlacementRun, changed: bool, started: float) -> dict[str, Any]
         "cutoff_score": run.cutoff_score,
         **by_category,
         "digest": run.digest,
+        **({"files": run.files} if run.files else {}),
         "changed": changed,
         "seconds": round(time.monotonic() - started, 3),
     }

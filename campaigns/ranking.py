@@ -61,13 +61,18 @@ def scored(terms: ProgrammeTerms) -> str:
     Counts are at most ten trillion each, so that no product under sensible weights outgrows 64 bits.
     """
     return f"""
-        SELECT video_id, creator_id, category_id, tier, published_at,
-               (views * {int(terms.weight_views)} + likes * {int(terms.weight_likes)}
-                + comments * {int(terms.weight_comments)} + shares * {int(terms.weight_shares)})
-               * {_decay_at(terms.decay_permille)} / 1000 AS score
+        SELECT video_id, creator_id, category_id, tier, published_at, {score(terms)} AS score
           FROM creators_videocounts
          WHERE day = %(day)s AND market = %(market)s AND age_days <= {terms.horizon_days}
     """
+
+
+def score(terms: ProgrammeTerms, divide: str = "/") -> str:
+    """SQL for the score of a row of counts; `divide` is the engine's operator for integers."""
+    return f"""
+               (views * {int(terms.weight_views)} + likes * {int(terms.weight_likes)}
+                + comments * {int(terms.weight_comments)} + shares * {int(terms.weight_shares)})
+               * {_decay_at(terms.decay_permille)} {divide} 1000"""
 
 
 def cuts(terms: ProgrammeTerms, day: datetime.date, market: str) -> Cuts:

@@ -56,6 +56,7 @@ class PlacementRunAdmin(Exports, model_admin.ViewOnlyAdmin):
         "frozen",
         "superseded",
         "computed_at",
+        "files",
         "digest",
     ]
 

@@ -29,6 +29,12 @@ class PlacementRun(models.Model):
     lineup = models.PositiveBigIntegerField(_("lineup"))
     cutoff_score = models.PositiveBigIntegerField(_("cut-off score"), null=True)
     digest = models.CharField(_("digest"), max_length=64)
+    files = models.CharField(
+        _("files of the counts"),
+        max_length=1_000,
+        blank=True,
+        help_text=_("Where the counts that were ranked lie in a lake; empty for the database's own."),
+    )
     frozen = models.BooleanField(_("frozen"), default=False)
     superseded = models.BooleanField(_("superseded"), default=False)
     computed_at = models.DateTimeField(_("computed"), default=timezone.now)
