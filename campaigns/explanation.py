@@ -23,7 +23,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from campaigns import placements, ranking
+from campaigns import lake, placements, ranking
 from campaigns.models import Creative, Delivery, Month, Placement, PlacementRun
 from creators.models import BASIS_POINTS, Enrolment, ProgrammeTerms, Tier, Video, VideoCounts
 from pulse_site.feeds.cells import LARGEST_ID
@@ -166,6 +166,16 @@ class Standing:
         return (mine.published_at, -mine.video_id) > (seen.published_at, -seen.video_id)
 
 
+@dataclass(frozen=True)
+class StandingInFiles(Standing):
+    """Where a video stood that only the files of a lake count; its `ranks` by score were counted there."""
+
+    ranks: dict[int, int]
+
+    def rank_with(self, score: int) -> int:
+        return self.ranks[score]
+
+
 def explain(platform_id: int, day: datetime.date) -> dict[str, Any]:
     """All that decided whether the video was in the lineup of `day`, and what came of it.
 
@@ -241,10 +251,23 @@ def _would_have_done(views: int | None) -> str:
 
 def standing(platform_id: int, day: datetime.date) -> Standing:
     """Where the video stood on `day`; raises Refused for an unknown one, or without counts."""
+    in_files = _standing_in_files(platform_id, day)
+    if in_files:
+        return in_files
     counts = _counts(platform_id, day)
     run = PlacementRun.objects.current().select_related("terms").filter(day=day, market=counts.market).first()
     placement = run.placements.filter(video_id=platform_id).first() if run else None
     return Standing(counts, run.terms if run else placements.terms_of(day), run, placement)
+
+
+def _standing_in_files(platform_id: int, day: datetime.date) -> Standing | None:
+    """Where a video stood that isn't in a lineup whose counts lie in a lake; None for any other."""
+    runs = PlacementRun.objects.current().select_related("terms").filter(day=day).exclude(files="")
+    for run in runs.exclude(placements__video=platform_id) if 0 < platform_id <= LARGEST_ID else ():
+        found = lake.look_up(run, platform_id)
+        if found:
+            return StandingInFiles(found.counts, run.terms, run, None, found.ranks)
+    return None
 
 
 def _counts(platform_id: int, day: datetime.date) -> VideoCounts:

@@ -12,7 +12,7 @@ _TEXT = "a lineup that money has used stays as it is"
 _RAISE = f"RAISE EXCEPTION '{_TEXT}' USING ERRCODE = 'integrity_constraint_violation';"
 _VERBS = ("update", "delete")
 _FACTS = (
-    "id day market terms_id population lineup cutoff_score inputs digest corrects_id frozen superseded "
+    "id day market terms_id population lineup cutoff_score inputs digest corrects_id files frozen superseded "
     "computed_at"
 ).split()
 

@@ -31,9 +31,10 @@ from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from campaigns import differences, inventory, ranking, verdicts
+from campaigns import differences, inventory, lake, ranking, verdicts
 from campaigns.models import CategoryCut, Delivery, Month, PlacementRun
-from campaigns.ranking import Cut, places
+from campaigns.ranking import Cut, Cuts, places
+from creators import eligibility
 from creators.models import ProgrammeTerms, Tier
 from pulse_site.refusal import Refused
 from pulse_site.spreadsheets import harmless
@@ -59,24 +60,33 @@ LINES = """
 """
 
 
-def recompute(day: datetime.date, market: str = settings.LAUNCH_MARKET) -> dict[str, Any]:
+def recompute(
+    day: datetime.date, market: str = settings.LAUNCH_MARKET, files: str | None = None
+) -> dict[str, Any]:
     """Rank the market's videos by their counts of `day` and make the result that day's lineup.
 
-    The deliveries of open months beside it are judged again. Computing the same again leaves all as it is.
-    A lineup that money has used stays: one that differs from it is kept beside it, as its correction.
+    The counts are those of Parquet files where `files` is a path or a pattern of them, and the database's
+    where it is ""; unless it is given, those by which the day's lineup was computed before. The deliveries of
+    open months beside it are judged again. Computing the same again leaves all as it is. A lineup that money
+    has used stays: one that differs from it is kept beside it, as its correction.
 
     Returns day, market, population, lineup, cutoff_score (None without population, or where each category
-    is cut by itself: then cutoff_scores has them by category), inputs and digest, changed and seconds; where
-    it differs from the lineup there was, also changes (of terms, inputs, rows); and where that one stays also
-    beside (its digest) and difference. Raises Refused when the day has no counts or no terms.
+    is cut by itself: then cutoff_scores has them by category), inputs and digest, files if any, changed and
+    seconds; where it differs from the lineup there was, also changes (of terms, inputs, rows); and where that
+    one stays also beside (its digest) and difference. Raises Refused when the day has no counts or no terms,
+    or when files can't be used.
     """
     started = time.monotonic()
     with transaction.atomic():
         _take_turn(day, market)
-        run = _draft(day, market)
-        verdicts.hold_open_months()
         current = PlacementRun.objects.current().filter(day=day, market=market).first()
+        if files is None:
+            files = current.files if current else ""
+        run = _draft(day, market, lake.absolute(files))
+        verdicts.hold_open_months()
         summary = _summary(run) | _settle(current, run)
+    if summary["changed"] and files:
+        eligibility.recheck()
     return summary | {"seconds": round(time.monotonic() - started, 3)}
 
 
@@ -166,9 +176,30 @@ def _take_turn(day: datetime.date, market: str) -> None:
             )
 
 
-def _draft(day: datetime.date, market: str) -> PlacementRun:
+def _draft(day: datetime.date, market: str, files: str) -> PlacementRun:
     """The lineup as the counts have it now, written as a run that doesn't count yet."""
     terms = terms_of(day)
+    found = lake.load(files, terms, day, market) if files else _rank_counts(terms, day, market)
+    run = PlacementRun.objects.create(
+        day=day,
+        market=market,
+        terms=terms,
+        population=found.population,
+        lineup=0,
+        cutoff_score=None if terms.cut_per_category else found.by_category[None].score,
+        inputs=found.inputs,
+        files=files,
+        superseded=True,
+    )
+    _write(run, found.by_category, lake.LINEUP if files else ranking.within(found.by_category))
+    (lake if files else ranking).forget()
+    run.digest = digest(run)
+    run.save(update_fields=["lineup", "digest"])
+    return run
+
+
+def _rank_counts(terms: ProgrammeTerms, day: datetime.date, market: str) -> Cuts:
+    """Rank by the database's counts; raises Refused when it has none."""
     found = ranking.rank(terms, day, market)
     if not found.inputs:
         raise Refused(
@@ -178,27 +209,13 @@ def _draft(day: datetime.date, market: str) -> PlacementRun:
             )
             % {"day": day, "market": market}
         )
-    run = PlacementRun.objects.create(
-        day=day,
-        market=market,
-        terms=terms,
-        population=found.population,
-        lineup=0,
-        cutoff_score=None if terms.cut_per_category else found.by_category[None].score,
-        inputs=found.inputs,
-        superseded=True,
-    )
-    _write(run, found.by_category, ranking.within(found.by_category))
-    ranking.forget()
-    run.digest = digest(run)
-    run.save(update_fields=["lineup", "digest"])
-    return run
+    return found
 
 
-def _write(run: PlacementRun, by_category: Mapping[int | None, Cut], within: str) -> None:
-    """The videos that are in, which `within` selects, and each category's cut where the terms say so."""
+def _write(run: PlacementRun, by_category: Mapping[int | None, Cut], lineup: str) -> None:
+    """The videos that are in, which `lineup` selects, and each category's cut where the terms say so."""
     with connection.cursor() as cursor:
-        cursor.execute(WRITE.format(ranked=within), {"run": run.pk, "unsuitable": Tier.UNSUITABLE.value})
+        cursor.execute(WRITE.format(ranked=lineup), {"run": run.pk, "unsuitable": Tier.UNSUITABLE.value})
         run.lineup = cursor.rowcount
     if run.terms.cut_per_category:
         sizes = dict(run.placements.values_list("category").annotate(Count("video")).order_by())
@@ -230,9 +247,10 @@ def _settle(current: PlacementRun | None, run: PlacementRun) -> dict[str, Any]:
 
 
 def _forget(run: PlacementRun, current: PlacementRun) -> None:
-    """The same lineup again, maybe of other counts far below the cut."""
-    if not current.frozen:
-        PlacementRun.objects.filter(pk=current.pk).exclude(inputs=run.inputs).update(inputs=run.inputs)
+    """The same lineup again, maybe of other counts far below the cut, or of counts that lie elsewhere now."""
+    if (current.inputs, current.files) != (run.inputs, run.files):
+        same = PlacementRun.objects.filter(pk=current.pk, frozen=False)
+        same.update(inputs=run.inputs, files=run.files)
     run.delete()
 
 
@@ -280,6 +298,7 @@ def _summary(run: PlacementRun) -> dict[str, Any]:
         **by_category,
         "inputs": run.inputs,
         "digest": run.digest,
+        **({"files": run.files} if run.files else {}),
     }
 
 

@@ -42,12 +42,15 @@ MARGIN_PERCENT, MARGIN = 15, 30  # how many more of a sample are looked at than 
 SAMPLE = {"postgresql": "TABLESAMPLE SYSTEM (1) REPEATABLE (1)", "sqlite": "AND video_id %% 97 = 0"}
 WORK_MEM = "128MB"  # what ranks above the guess of ten million videos is sorted without going by the disk
 
+# What each video adds to the digest of the inputs.
+MIXED = """
+    ({video} % 2147483629)
+    * ((views * 60013 + likes * 50021 + comments * 40503 + shares * 30011
+        + {published} * 20011 + age_days * 10007 + {tier} * 9973 + {category}) % 2147483647)
+    % 137438953447
+"""
 COUNTED = """
-    SELECT {group}, COUNT(*), SUM(CASE WHEN age_days <= {horizon} THEN 1 ELSE 0 END),
-           SUM((video_id %% 2147483629)
-               * ((views * 60013 + likes * 50021 + comments * 40503 + shares * 30011
-                   + {published} * 20011 + age_days * 10007 + tier * 9973 + {category}) %% 2147483647)
-               %% 137438953447)
+    SELECT {group}, COUNT(*), SUM(CASE WHEN age_days <= {horizon} THEN 1 ELSE 0 END), SUM({mixed})
       FROM creators_videocounts WHERE day = %(day)s AND market = %(market)s {by_group}
 """
 GUESSES = """
@@ -123,12 +126,18 @@ def rank(terms: ProgrammeTerms, day: datetime.date, market: str) -> Cuts:
     Inside a transaction; `within` selects those that are in until its end, or until `forget`.
     """
     given = {"day": day, "market": market}
+    categories = Category.objects.values_list("pk", "slug")
+    mixed = MIXED.format(
+        video="video_id",
+        published=_seconds("published_at"),
+        tier="tier",
+        category=crc_of_category("category_id", {f"{pk}": slug for pk, slug in categories}),
+    )
     statement = COUNTED.format(
         group=_group(terms),
         by_group="GROUP BY category_id" if terms.cut_per_category else "",
         horizon=terms.horizon_days,
-        published=_seconds("published_at"),
-        category=_crc_of_category(),
+        mixed=mixed.replace("%", "%%"),
     )
     counted = [row for row in _rows(statement, given) if row[1]]
     population = sum(row[2] for row in counted)
@@ -140,7 +149,7 @@ def rank(terms: ProgrammeTerms, day: datetime.date, market: str) -> Cuts:
     return Cuts(
         population,
         {group: Cut(size, wanted[group], found.get(group)) for group, size in groups.items()},
-        _digest(counted),
+        digest_of_inputs(*(sum(int(row[column] or 0) for row in counted) for column in (1, 3))),
     )
 
 
@@ -218,18 +227,15 @@ def _of_group(values: Mapping[int | None, int], otherwise: str = "NULL") -> str:
     return f"CASE category_id {cases} ELSE {otherwise} END"
 
 
-def _digest(counted: list[tuple[Any, ...]]) -> str:
-    if not counted:
-        return ""
-    size, total = (sum(int(row[column]) for row in counted) for column in (1, 3))
-    return hashlib.sha256(f"{size}\t{total}\n".encode()).hexdigest()
+def digest_of_inputs(videos: int, total: int) -> str:
+    """The digest of what was counted, from the number of videos and the sum of what each adds; "" of none."""
+    return hashlib.sha256(f"{videos}\t{total}\n".encode()).hexdigest() if videos else ""
 
 
-def _crc_of_category() -> str:
-    """SQL for a number by which a row's category is known everywhere."""
-    slugs = Category.objects.order_by("pk").values_list("pk", "slug")
-    cases = " ".join(f"WHEN {pk} THEN {zlib.crc32(slug.encode())}" for pk, slug in slugs)
-    return f"CASE category_id {cases} ELSE 0 END" if cases else "0"
+def crc_of_category(column: str, slugs: Mapping[str, str]) -> str:
+    """SQL for a number by which a row's category is known everywhere; `slugs` by what stands in `column`."""
+    cases = " ".join(f"WHEN {value} THEN {zlib.crc32(slug.encode())}" for value, slug in slugs.items())
+    return f"CASE {column} {cases} ELSE 0 END" if cases else "0"
 
 
 def _seconds(moment: str) -> str:

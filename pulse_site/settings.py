@@ -274,6 +274,11 @@ LAUNCH_MARKET = "US"
 # The hour (UTC) by which the video file of the day before should have come; after it the start page
 # names the markets that wait (campaigns/daily_run.py).
 VIDEO_FEED_DUE_HOUR = env.int("VIDEO_FEED_DUE_HOUR", default=8)
+# Counts in Parquet files (campaigns/lake): how much memory DuckDB may take in a worker, and where it puts
+# what doesn't fit (the system's temporary folder unless given); or the Spark cluster that ranks them instead.
+LAKE_MEMORY = env.str("LAKE_MEMORY", default="1GB")
+LAKE_SCRATCH = env.str("LAKE_SCRATCH", default="") or None
+SPARK_MASTER = env.str("SPARK_MASTER", default="")
 # How many of a thousand views of a video in the lineup are taken to be followed by a place for an ad. An
 # assumption for forecasts alone (campaigns/forecast.py): no money depends on it. Compare it with the ad
 # server's own figures now and then.

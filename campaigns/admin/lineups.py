@@ -58,6 +58,7 @@ class PlacementRunAdmin(Exports, model_admin.ViewOnlyAdmin):
         "superseded",
         "computed_at",
         "inputs",
+        "files",
         "digest",
     ]
 

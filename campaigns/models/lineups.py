@@ -44,6 +44,12 @@ class PlacementRun(models.Model):
         related_name="corrections",
         help_text=_("The lineup that stays because money has used it, and from which this one differs."),
     )
+    files = models.CharField(
+        _("files of the counts"),
+        max_length=1_000,
+        blank=True,
+        help_text=_("Where the counts that were ranked lie in a lake; empty for the database's own."),
+    )
     frozen = models.BooleanField(_("frozen"), default=False)
     superseded = models.BooleanField(_("superseded"), default=False)
     computed_at = models.DateTimeField(_("computed"), default=timezone.now)

@@ -75,6 +75,14 @@ def moment(seconds: str) -> str:
     )
 
 
+def moment_of(micros: str) -> str:
+    """SQL for the moment that lies so many microseconds after 1970 (UTC), exactly."""
+    seconds, rest = f"({micros}) / 1000000", f"({micros}) %% 1000000"
+    if connection.vendor == "postgresql":
+        return f"(to_timestamp({seconds}) + {rest} * interval '1 microsecond')"
+    return f"({moment(seconds)} || CASE WHEN {rest} > 0 THEN printf('.%%06d', {rest}) ELSE '' END)"
+
+
 def staged_uploads() -> set[int]:
     """The uploads whose rows stand in tables of their own."""
     names = (name.removeprefix(f"{_STAGED}_") for name in connection.introspection.table_names())
@@ -124,8 +132,8 @@ class Stage:
         """
         with transaction.atomic() if connection.vendor == "postgresql" else nullcontext():
             self._create()
-            self._rows = _Loader(self.rows, ", ".join(("line", *present)))
-            self._rejected = _Loader(self.rejected, _REJECTED)
+            self._rows = Loader(self.rows, ", ".join(("line", *present)))
+            self._rejected = Loader(self.rejected, _REJECTED)
             yield
             self._rows.flush()
             self._rejected.flush()
@@ -310,7 +318,7 @@ def _definition(column: Column) -> str:
     return f"{column.name} {column.type}{default}"
 
 
-class _Loader:
+class Loader:
     """Rows on their way into a table: gathered into blocks on PostgreSQL, a batch at a time on SQLite."""
 
     def __init__(self, table: str, columns: str) -> None:
@@ -342,7 +350,7 @@ class _Loader:
 
 
 def _load(table: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    loader = _Loader(table, columns)
+    loader = Loader(table, columns)
     loader.load(rows)
     loader.flush()
 

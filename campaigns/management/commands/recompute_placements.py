@@ -1,4 +1,4 @@
-"""manage.py recompute_placements --day DATE [--market US]"""
+"""manage.py recompute_placements --day DATE [--market US] [--counts 'PATH/*.parquet']"""
 
 from typing import Any
 
@@ -16,9 +16,15 @@ class Command(SummaryCommand):
         super().add_arguments(parser)
         parser.add_argument("--day", type=day, required=True)
         parser.add_argument("--market", type=str.upper, default=settings.LAUNCH_MARKET)
+        parser.add_argument(
+            "--counts",
+            metavar="FILES",
+            help="Parquet files with the counts to rank: a path, or a pattern in quotes. '' means the "
+            "database's counts; without it the day is computed from what it came from before.",
+        )
 
     def summarise(self, **options: Any) -> dict[str, Any]:
-        return placements.recompute(options["day"], options["market"])
+        return placements.recompute(options["day"], options["market"], options["counts"])
 
     def describe(self, summary: dict[str, Any]) -> str:
         told = super().describe({**summary, "changes": ", ".join(summary.get("changes", ())) or "none"})
