@@ -137,7 +137,7 @@ class ProgrammeTermsAdmin(Exports, MovingAdmin):
             ProgrammeTerms.objects.approved().filter(starts_on__lte=today).order_by("-starts_on").first()
         )
         rules = {name: getattr(current, name) for name in job.RULES} if current else {}
-        asked = {name: request.GET[name] for name in job.RULES if name in request.GET}
+        asked: dict[str, Any] = {name: request.GET[name] for name in job.RULES if name in request.GET}
         if "decay_permille" in asked:
             asked["decay_permille"] = _list(asked["decay_permille"]) or rules.get("decay_permille")
         following = (today.replace(day=1) + datetime.timedelta(days=32)).replace(day=1)
@@ -250,7 +250,6 @@ def difference(request: HttpRequest, terms: ProgrammeTerms) -> dict[str, Any] | 
 def waiting(request: HttpRequest) -> dict[str, Any] | None:
     """On the start page: versions that wait for a decision of whoever looks."""
     proposed = ProgrammeTerms.objects.filter(status=ProgrammeTerms.Status.PROPOSED)
-    found = list(
-        proposed.exclude(proposed_by=request.user).select_related("proposed_by").order_by("starts_on")
-    )
+    others = proposed.exclude(proposed_by=cast(User, request.user))
+    found = list(others.select_related("proposed_by").order_by("starts_on"))
     return {"terms": found, "today": timezone.now().date()} if found else None
