@@ -250,7 +250,6 @@ def difference(request: HttpRequest, terms: ProgrammeTerms) -> dict[str, Any] | 
 def waiting(request: HttpRequest) -> dict[str, Any] | None:
     """On the start page: versions that wait for a decision of whoever looks."""
     proposed = ProgrammeTerms.objects.filter(status=ProgrammeTerms.Status.PROPOSED)
-    found = list(
-        proposed.exclude(proposed_by=request.user.pk).select_related("proposed_by").order_by("starts_on")
-    )
+    others = proposed.exclude(proposed_by=cast(User, request.user))
+    found = list(others.select_related("proposed_by").order_by("starts_on"))
     return {"terms": found, "today": timezone.now().date()} if found else None
