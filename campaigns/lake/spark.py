@@ -8,7 +8,7 @@ files.py asks for; a file that has others fails there, and is named. Whatever el
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -51,7 +51,7 @@ class Spark:
         with self._readable():
             return [tuple(row) for row in self._session.sql(statement).collect()]
 
-    def stream(self, statement: str) -> Iterator[list[tuple[Any, ...]]]:
+    def stream(self, statement: str) -> Iterator[Sequence[tuple[Any, ...]]]:
         with self._readable():
             rows = self._session.sql(statement).toLocalIterator(prefetchPartitions=True)
             while batch := list(islice(rows, BATCH)):
