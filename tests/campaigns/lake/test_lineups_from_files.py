@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from campaigns import placements
@@ -34,7 +35,12 @@ def spark_is_there() -> bool:
     return shutil.which("java") is not None
 
 
-needs_spark = pytest.mark.skipif(not spark_is_there(), reason="needs pyspark (make spark) and Java")
+needs_spark = [
+    pytest.mark.skipif(not spark_is_there(), reason="needs pyspark (make spark) and Java"),
+    pytest.mark.skipif(
+        connection.vendor != "postgresql", reason="a cluster serves a PostgreSQL: once is enough"
+    ),
+]
 ENGINES = ["", pytest.param(CLUSTER, marks=needs_spark)]
 
 
