@@ -37,9 +37,7 @@ def spark_is_there() -> bool:
 
 needs_spark = [
     pytest.mark.skipif(not spark_is_there(), reason="needs pyspark (make spark) and Java"),
-    pytest.mark.skipif(
-        connection.vendor != "postgresql", reason="a cluster serves a PostgreSQL: once is enough"
-    ),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="it is run once, beside PostgreSQL"),
 ]
 ENGINES = ["", pytest.param(CLUSTER, marks=needs_spark)]
 
