@@ -27,7 +27,7 @@ SIZES: dict[str, tuple[int, int, Any]] = {
     "10m-": (10_000_000, 10**18, gettext_lazy("10 million or more")),
 }
 HOURS = """(SELECT review_hours FROM creators_programmeterms
-            WHERE approved AND starts_on <= %(today)s ORDER BY starts_on DESC LIMIT 1)"""
+            WHERE status = 'approved' AND starts_on <= %(today)s ORDER BY starts_on DESC LIMIT 1)"""
 LATEST = {
     "postgresql": f"CAST(%(now)s AS timestamptz) - {HOURS} * interval '1 hour'",
     "sqlite": f"datetime(%(now)s, '-' || {HOURS} || ' hours')",

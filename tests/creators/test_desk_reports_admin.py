@@ -200,7 +200,7 @@ def test_a_change_that_comes_is_told_before(rita: Client) -> None:
 
 
 def test_before_the_first_terms_nothing_happens_by_itself(rita: Client) -> None:
-    ProgrammeTerms.objects.update(approved=False)
+    ProgrammeTerms.objects.update(status=ProgrammeTerms.Status.REFUSED)
     assert "does nothing by itself" in rita.get(AUTOMATION).content.decode()
     assert rita.get(DESK).status_code == 200
 
