@@ -242,7 +242,7 @@ def _seconds(moment: str) -> str:
     """SQL for the whole seconds from 1970 to a moment."""
     if connection.vendor == "postgresql":
         return f"CAST(FLOOR(date_part('epoch', {moment})) AS bigint)"
-    return f"unixepoch({moment})"
+    return f"unixepoch(substr({moment}, 1, 19))"  # a fraction would be rounded
 
 
 def _execute(statement: str, given: Mapping[str, Any] | None = None) -> None:
