@@ -124,8 +124,11 @@ def answer(part: str, question: Question, progress: Progress) -> dict[str, Any]:
 
 
 def lineups() -> Any:
-    """The lineups that can be compared with: those that count, newest first."""
-    return PlacementRun.objects.current().order_by("-day", "market")
+    """The lineups that can be compared with: those that count, newest first.
+
+    Not those of a lake's files: of their counts the database has none below the cut.
+    """
+    return PlacementRun.objects.current().filter(files="").order_by("-day", "market")
 
 
 def _day(question: Question, progress: Progress) -> dict[str, Any]:
