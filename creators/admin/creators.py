@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import path
 from django.utils import timezone
@@ -204,8 +204,12 @@ class CreatorAdmin(QueueList):
 @panel("admin/panels/queue.html", permission="creators.view_creator", position=20)
 def review_queue(request: HttpRequest) -> dict[str, object]:
     """How many creators wait, and since when."""
-    pending = Creator.objects.pending().aggregate(waiting=Count("id"), oldest=Min("status_since"))
-    return {**pending, "asked": Creator.objects.filter(status=Creator.Status.ASKED).count()}
+    pending, asked = (Q(status=status) for status in (Creator.Status.PENDING, Creator.Status.ASKED))
+    return Creator.objects.filter(pending | asked).aggregate(
+        waiting=Count("pk", filter=pending),
+        oldest=Min("status_since", filter=pending),
+        asked=Count("pk", filter=asked),
+    )
 
 
 @panel("admin/panels/upload_creators.html", of=Upload, permission="creators.view_creator", position=10)

@@ -53,7 +53,7 @@ def some_events(finance: User, other: User) -> None:
     audit.record(finance, "month.review", factories.month("2026-09"), revenue_micros=1, shared_micros=1)
     audit.record(other, "month.close", factories.month("2026-09"), revenue_micros=1, shared_micros=1)
     audit.record(other, "campaign.pause", factories.campaign("C-1"))
-    audit.record(None, "terms.propose", factories.terms())
+    audit.record(None, "terms.withdraw", factories.terms())
 
 
 # What is told
@@ -117,7 +117,7 @@ def test_the_newest_stands_first_and_filters_narrow(
     some_events(finance_one, finance_two)
     everything = listed(room)
     assert [sentence.split(":")[0] for sentence in everything[:4]] == [
-        "Pulse proposed the terms v1",
+        "Pulse withdrew the proposed terms v1",
         "finance-two paused the campaign C-1 Campaign C-1",
         "finance-two closed 2026-09",
         "finance-one put 2026-09 under review",
