@@ -57,7 +57,7 @@ def accept_terms(
 
 def _record(fresh: QuerySet[Creator], on: datetime.date, by: User | None, language: str) -> None:
     """Keep which version each of them accepted, and how."""
-    terms = ProgrammeTerms.objects.approved().filter(starts_on__lte=on).order_by("-starts_on").first()
+    terms = ProgrammeTerms.objects.begun(on).first()
     if terms is None:
         raise Refused(_("No approved terms of the programme govern %(day)s.") % {"day": on})
     channel = TermsAcceptance.Channel.STAFF if by else TermsAcceptance.Channel.LINK

@@ -126,7 +126,7 @@ def withdraw(terms: ProgrammeTerms, by: User) -> None:
 def followed(terms: ProgrammeTerms) -> ProgrammeTerms | None:
     """The approved version that is in force until the eve of `terms`; None for the first."""
     eve = terms.starts_on - datetime.timedelta(days=1)
-    return ProgrammeTerms.objects.approved().filter(starts_on__lte=eve).order_by("-starts_on").first()
+    return ProgrammeTerms.objects.begun(eve).first()
 
 
 def basis_of(terms: ProgrammeTerms) -> str:

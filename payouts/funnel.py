@@ -168,8 +168,8 @@ def _shared(enrolled: dict[int, int], creator: Creator, month: Month) -> int:
         return int(posted)
     points = month.share_basis_points
     if points is None:
-        terms = ProgrammeTerms.objects.approved().filter(starts_on__lte=month.first_day)
-        points = terms.order_by("-starts_on").values_list("share_basis_points", flat=True).first() or 0
+        terms = ProgrammeTerms.objects.begun(month.first_day)
+        points = terms.values_list("share_basis_points", flat=True).first() or 0
     return sum(micros * points // BASIS_POINTS for micros in enrolled.values())
 
 

@@ -53,7 +53,7 @@ def _share(code: str, first_day: datetime.date) -> int | None:
     kept = Month.objects.filter(code=code).values_list("share_basis_points", flat=True).first()
     if kept is not None:
         return kept
-    terms = ProgrammeTerms.objects.approved().filter(starts_on__lte=first_day).order_by("-starts_on")
+    terms = ProgrammeTerms.objects.begun(first_day)
     return terms.values_list("share_basis_points", flat=True).first()
 
 

@@ -130,8 +130,8 @@ def _newest(days: int) -> Period:
 
 def _service_level() -> int:
     """Within how many hours a creator should be answered, by the terms of today."""
-    terms = ProgrammeTerms.objects.approved().filter(starts_on__lte=timezone.localdate())
-    return terms.order_by("-starts_on").values_list("review_hours", flat=True).first() or HOURS
+    terms = ProgrammeTerms.objects.begun(timezone.localdate())
+    return terms.values_list("review_hours", flat=True).first() or HOURS
 
 
 def _day(day: datetime.date) -> str:

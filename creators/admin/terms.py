@@ -133,9 +133,7 @@ class ProgrammeTermsAdmin(Exports, MovingAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """The terms in force, but for what the address says otherwise; from the next month on."""
         today = timezone.now().date()
-        current = (
-            ProgrammeTerms.objects.approved().filter(starts_on__lte=today).order_by("-starts_on").first()
-        )
+        current = ProgrammeTerms.objects.begun(today).first()
         rules = {name: getattr(current, name) for name in job.RULES} if current else {}
         asked: dict[str, Any] = {name: request.GET[name] for name in job.RULES if name in request.GET}
         if "decay_permille" in asked:

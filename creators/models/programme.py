@@ -45,7 +45,11 @@ class Category(models.Model):
 class TermsQuerySet(models.QuerySet["ProgrammeTerms"]):
     def in_force(self, day: datetime.date) -> ProgrammeTerms:
         """The approved terms that govern `day`; raises DoesNotExist before the first version."""
-        return self.approved().filter(starts_on__lte=day).latest("starts_on")
+        return self.begun(day).latest("starts_on")
+
+    def begun(self, day: datetime.date) -> TermsQuerySet:
+        """The approved terms that had begun by `day`, newest first: the first of them governs it."""
+        return self.approved().filter(starts_on__lte=day).order_by("-starts_on")
 
     def approved(self) -> TermsQuerySet:
         return self.filter(status=ProgrammeTerms.Status.APPROVED)

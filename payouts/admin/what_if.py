@@ -223,7 +223,7 @@ def _difference(was: int, would: int) -> str:
 
 def _dollars(micros: int) -> str:
     """To the cent: a finer estimate would only look exact."""
-    return money.dollars(round(micros / MICROS_PER_CENT) * MICROS_PER_CENT)
+    return money.dollars((micros + MICROS_PER_CENT // 2) // MICROS_PER_CENT * MICROS_PER_CENT)
 
 
 @panel("admin/panels/what_if.html", of=ProgrammeTerms, permission=terms.PROPOSES, position=20)

@@ -8,16 +8,14 @@ they neither compare nor judge, as a recomputation does. All take turns in one r
 import datetime
 import os
 import resource
-import time
 from collections.abc import Callable
 
 import pytest
 from django.db import connection, transaction
 
 from campaigns import placements
-from campaigns.explanation import explain
 from campaigns.models import Placement, PlacementRun
-from creators.models import Creator, Video
+from creators.models import Creator
 from tests import factories
 from tests.bench import cpu
 
@@ -160,13 +158,3 @@ def test_ranking_a_day_stays_near_hand_written_sql(videos: Creator) -> None:
     print(f"\nlineup of {VIDEOS:,} videos on {connection.vendor}: {told}, ratio {best['ours'] / floor:.2f}")
     print(f"memory at most {memory} MB")
     assert best["ours"] <= LIMIT[connection.vendor] * floor
-
-
-def test_explaining_a_video_below_the_cut_takes_a_moment(videos: Creator) -> None:
-    placements.recompute(DAY)
-    video = Video.objects.create(
-        pk=6_900_000_000_000_000_003, creator=videos, published_at=f"{DAY}T12:00Z", market="US"
-    )
-    started = time.perf_counter()
-    assert explain(video.pk, DAY)["why"] == "below_cut"
-    print(f"\nexplain one of {VIDEOS:,} on {connection.vendor}: {time.perf_counter() - started:.2f} s")
