@@ -29,6 +29,12 @@ def written(micros: int) -> str:
     return english.replace("$", "").translate({ord(","): NARROW, ord("."): ","}) + f"{FIXED}$"
 
 
+def nearest_cent(micros: int) -> int:
+    """An estimate to the cent, in micros; half a cent goes up. Never for what is billed or paid."""
+    cent = MICROS_PER_DOLLAR // 100
+    return (micros + cent // 2) // cent * cent
+
+
 def plain(micros: int) -> str:
     """For programs: -1234.560000, six decimals, whatever the language."""
     whole, rest = divmod(abs(micros), MICROS_PER_DOLLAR)

@@ -19,7 +19,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import MICROS_PER_CENT, Month, PlacementRun
+from campaigns.models import Month, PlacementRun
 from creators import terms
 from creators.admin.terms import label, shown
 from creators.models import Category, ProgrammeTerms
@@ -223,7 +223,7 @@ def _difference(was: int, would: int) -> str:
 
 def _dollars(micros: int) -> str:
     """To the cent: a finer estimate would only look exact."""
-    return money.dollars((micros + MICROS_PER_CENT // 2) // MICROS_PER_CENT * MICROS_PER_CENT)
+    return money.dollars(money.nearest_cent(micros))
 
 
 @panel("admin/panels/what_if.html", of=ProgrammeTerms, permission=terms.PROPOSES, position=20)

@@ -5,7 +5,7 @@ from django.template import Context, Template
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse_site.money import dollars
+from pulse_site.money import dollars, nearest_cent
 
 AMOUNTS = st.integers(min_value=-(2**63), max_value=2**63 - 1)
 
@@ -34,3 +34,19 @@ def test_an_amount_is_never_rounded(micros: int) -> None:
 def test_the_filter_writes_amounts_and_leaves_missing_ones_empty() -> None:
     template = Template("{% load money %}{{ billed|dollars }}|{{ missing|dollars }}")
     assert template.render(Context({"billed": 1_500_000, "missing": None})) == "$1.50|"
+
+
+@pytest.mark.parametrize(
+    ("micros", "cents"),
+    [
+        (0, 0),
+        (4_999, 0),
+        (5_000, 1),
+        (14_999, 1),
+        (-5_000, 0),
+        (-5_001, -1),
+        (2**62 + 5_000, (2**62 + 10_000) // 10_000),
+    ],
+)
+def test_an_estimate_is_rounded_to_the_nearest_cent(micros: int, cents: int) -> None:
+    assert nearest_cent(micros) == cents * 10_000
