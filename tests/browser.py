@@ -2,10 +2,12 @@
 
 The site is served from inside the test's own transaction, like a test
 client's requests: a flush after each test, which Django's live server asks for, is refused by the tables
-that are append-only.
+that are append-only. As all share one connection, requests and a worker's work take turns: savepoints of two
+threads would undo one another.
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,30 @@ from django.db import connections
 from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from pulse_site import runs
+from pulse_site.models import Run
+from tests.pristine import POSTGRESQL
+
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium")
+
+
+looks = pytest.mark.skipif(POSTGRESQL, reason="pages look the same on both databases: seen on SQLite")
+turn = threading.Lock()
+
+
+class Handler(StaticFilesHandler):
+    def __call__(self, *request: Any) -> Any:
+        with turn:
+            return super().__call__(*request)
+
+
+def work() -> None:
+    """What a worker does, in this thread, while the page waits in its own."""
+    with turn:
+        for run in Run.objects.active():
+            runs.perform(run.pk)
 
 
 class Server(ThreadedWSGIServer):
@@ -49,7 +72,7 @@ def served(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     connection = connections["default"]
     monkeypatch.setattr(connection, "close", lambda: None)  # the server closes after each request
     connection.inc_thread_sharing()
-    server = ServerThread("localhost", StaticFilesHandler, {"default": connection})
+    server = ServerThread("localhost", Handler, {"default": connection})
     server.daemon = True
     server.start()
     server.is_ready.wait()

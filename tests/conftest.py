@@ -8,11 +8,13 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.utils import translation
+from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
 from campaigns.models import Member
 from pulse_site.models import User
 from tests import factories
+from tests.pristine import Pristine
 from tests.workers import floor, shared_database, two_workers  # noqa: F401 - fixtures
 
 
@@ -22,6 +24,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark in item.iter_markers("django_db"):
             if mark.kwargs.get("transaction") and not mark.kwargs.get("serialized_rollback"):
                 raise pytest.UsageError(f"{item.nodeid}: transaction=True needs serialized_rollback=True.")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pristine]:
+    """pytest-django's, and a copy of the database before any test has changed it."""
+    with django_db_blocker.unblock():
+        made = Pristine(tmp_path_factory.mktemp("pristine"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def pristine(django_db_setup: Pristine) -> Pristine:
+    return django_db_setup
 
 
 @pytest.fixture(autouse=True)

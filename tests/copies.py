@@ -7,13 +7,10 @@ import sys
 import time
 import uuid
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
+from tests.pristine import POSTGRESQL, Pristine, address, administer, drop
 
 PATIENCE_SECONDS = 60
-URL = os.environ.get("DATABASE_URL", "")
-POSTGRESQL = URL.startswith("postgres")
 
 
 class Copies:
@@ -22,17 +19,20 @@ class Copies:
     `module` is what the processes run; its command `build`, with `arguments`, makes the original.
     """
 
-    def __init__(self, folder: Path, module: str, *arguments: str) -> None:
+    def __init__(self, pristine: Pristine, folder: Path, module: str, *arguments: str) -> None:
         self.folder = folder
         self.module = module
         self.made: list[str] = []
         self.original = self._name()
+        pristine.copy(self._place(self.original))
         self.run(self.original, "build", *arguments)
 
     def copy(self) -> str:
         name = self._name()
-        if not POSTGRESQL:
-            shutil.copy(self.folder / self.original, self.folder / name)
+        if POSTGRESQL:
+            administer(f'CREATE DATABASE "{name}" TEMPLATE "{self.original}"')
+        else:
+            shutil.copy(self._place(self.original), self._place(name))
         return name
 
     def run(self, name: str, *arguments: str) -> str:
@@ -40,9 +40,8 @@ class Copies:
 
     def start(self, name: str, *arguments: str) -> subprocess.Popen[str]:
         self.var(name).mkdir(exist_ok=True)
-        url = urlsplit(URL)._replace(path=f"/{name}").geturl() if POSTGRESQL else ""
         environment = os.environ | {
-            "DATABASE_URL": url or f"sqlite:///{self.folder / name}",
+            "DATABASE_URL": address(self._place(name)),
             "DJANGO_SETTINGS_MODULE": "pulse_site.settings",
             "VAR": str(self.var(name)),
         }
@@ -66,19 +65,15 @@ class Copies:
 
     def drop(self, name: str) -> None:
         if POSTGRESQL:
-            self._administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            drop(name)
         else:
             (self.folder / name).unlink()
         self.made.remove(name)
 
     def _name(self) -> str:
         name = f"kills_{uuid.uuid4().hex[:10]}"
-        if POSTGRESQL:
-            template = f' TEMPLATE "{self.original}"' if self.made else ""
-            self._administer(f'CREATE DATABASE "{name}"{template}')
         self.made.append(name)
         return name
 
-    def _administer(self, statement: str) -> None:
-        with psycopg.connect(urlsplit(URL)._replace(path="/postgres").geturl(), autocommit=True) as admin:
-            admin.execute(statement)
+    def _place(self, name: str) -> str:
+        return name if POSTGRESQL else str(self.folder / name)

@@ -20,10 +20,10 @@ from django.db import connections
 from pytest_django import DjangoDbBlocker
 
 from pulse_site.models import Run, Upload
+from tests.pristine import POSTGRESQL, Pristine, address, drop
 
 LEASE_SECONDS = 2
 PATIENCE_SECONDS = 30
-POSTGRESQL = os.environ.get("DATABASE_URL", "").startswith("postgres")
 BROKERS = {
     "embedded": "filesystem://localhost",
     "rabbitmq": "amqp://guest:guest@127.0.0.1:5672//",
@@ -114,25 +114,22 @@ class Floor:
 
 @pytest.fixture(scope="module")
 def shared_database(
-    django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+    pristine: Pristine, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """The URL of a database that worker processes share with this one, which uses no other meanwhile."""
     original = connections["default"]
-    original_name = original.settings_dict["NAME"]
     folder = tmp_path_factory.mktemp("database")
-    name = f"{original_name}_workers" if POSTGRESQL else str(folder / "pulse.sqlite3")
+    name = f"{original.settings_dict['NAME']}_workers" if POSTGRESQL else str(folder / "pulse.sqlite3")
+    pristine.copy(name)
     shared = original.copy()
-    shared.settings_dict["TEST"]["NAME"] = name
+    shared.settings_dict["NAME"] = name
     connections["default"] = shared
     with django_db_blocker.unblock():
-        shared.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-        yield (
-            urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-            if POSTGRESQL
-            else f"sqlite:///{name}"
-        )
-        shared.creation.destroy_test_db(original_name, verbosity=0)
+        yield address(name)
+        shared.close()
     connections["default"] = original
+    if POSTGRESQL:
+        drop(name)
 
 
 @pytest.fixture(scope="module", params=["rabbitmq", "redis"] if POSTGRESQL else ["embedded"])

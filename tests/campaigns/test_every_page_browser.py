@@ -11,7 +11,7 @@ from campaigns.models import Campaign, Delivery
 from pulse_site.models import User
 from tests import factories
 from tests.accessible import violations
-from tests.browser import browser, log_in, needs_chromium, open_page, served  # noqa: F401 - fixtures
+from tests.browser import browser, log_in, looks, needs_chromium, open_page, served  # noqa: F401 - fixtures
 from tests.campaigns.test_figures import deliver, lined_up
 from tests.campaigns.test_portal_access import ACCESS, acme, address  # noqa: F401 - a fixture
 
@@ -44,6 +44,7 @@ def as_sent(response: Response) -> int:
     return min(len(body), len(gzip.compress(body))) if "/static/" in response.url else len(body)
 
 
+@looks
 def test_every_page_is_light_and_accessible_and_breaks_no_policy(
     full: Campaign,
     owner: User,

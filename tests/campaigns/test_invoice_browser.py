@@ -13,7 +13,7 @@ from campaigns.models import Advertiser, Campaign, Invoice
 from pulse_site.models import User
 from tests import factories
 from tests.accessible import violations
-from tests.browser import browser, log_in, needs_chromium, open_page, served  # noqa: F401 - fixtures
+from tests.browser import browser, log_in, looks, needs_chromium, open_page, served  # noqa: F401 - fixtures
 
 pytestmark = needs_chromium
 DOLLAR = 1_000_000
@@ -44,6 +44,7 @@ def look(page: Page, name: str) -> None:
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
+@looks
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
 def test_a_bookkeeper_reads_the_invoices(
     acme: Advertiser,
@@ -73,6 +74,7 @@ def test_a_bookkeeper_reads_the_invoices(
     assert complaints == []
 
 
+@looks
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_staff_see_what_is_owed_and_since_when(
     acme: Advertiser,

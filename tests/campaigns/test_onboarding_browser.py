@@ -11,7 +11,7 @@ from campaigns.models import Advertiser, Agreement, Member
 from pulse_site.models import User
 from tests import applicants, factories
 from tests.accessible import violations
-from tests.browser import browser, log_in, needs_chromium, open_page, served  # noqa: F401 - fixtures
+from tests.browser import browser, log_in, looks, needs_chromium, open_page, served  # noqa: F401 - fixtures
 
 pytestmark = needs_chromium
 Open = Callable[..., Page]
@@ -97,6 +97,7 @@ def test_an_advertiser_applies_is_asked_answers_is_approved_and_brings_a_colleag
     assert complaints == []
 
 
+@looks
 @pytest.mark.parametrize(
     ("width", "scheme", "language"), [(1280, "light", "en"), (1280, "dark", "en"), (360, "light", "fr")]
 )

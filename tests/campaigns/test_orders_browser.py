@@ -17,7 +17,7 @@ from pulse_site.models import User
 from tests import browser as browsing
 from tests import factories
 from tests.accessible import violations
-from tests.browser import browser, needs_chromium, open_page, served  # noqa: F401 - fixtures
+from tests.browser import browser, looks, needs_chromium, open_page, served  # noqa: F401 - fixtures
 from tests.campaigns import recent
 
 pytestmark = needs_chromium
@@ -140,6 +140,7 @@ def busy(owner: User, administrator: User, market: datetime.date) -> Campaign:
     return made
 
 
+@looks
 @pytest.mark.parametrize(
     ("width", "scheme", "language"),
     [(1280, "light", "en"), (1280, "dark", "en"), (360, "light", "en"), (1280, "light", "fr")],

@@ -9,7 +9,7 @@ from campaigns.models import Campaign, Delivery
 from pulse_site.models import User
 from tests import factories
 from tests.accessible import violations
-from tests.browser import browser, needs_chromium, open_page, served  # noqa: F401 - fixtures
+from tests.browser import browser, looks, needs_chromium, open_page, served  # noqa: F401 - fixtures
 
 pytestmark = needs_chromium
 
@@ -32,6 +32,7 @@ def campaign(owner: User) -> Campaign:
     return made
 
 
+@looks
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
 def test_an_owner_follows_his_campaign(
     campaign: Campaign,

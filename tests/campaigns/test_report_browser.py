@@ -11,7 +11,7 @@ from campaigns.models import Campaign, Delivery
 from pulse_site.models import User
 from tests import factories
 from tests.accessible import violations
-from tests.browser import browser, log_in, needs_chromium, open_page, served  # noqa: F401 - fixtures
+from tests.browser import browser, log_in, looks, needs_chromium, open_page, served  # noqa: F401 - fixtures
 from tests.campaigns.test_figures import creative, deliver
 from tests.campaigns.test_safety import lineup
 
@@ -65,6 +65,7 @@ def signed_in(open_page: Callable[..., Page]) -> Callable[..., Page]:  # noqa: F
     return sign_in
 
 
+@looks
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
 def test_a_buyer_reads_his_reports_and_the_brand_safety_statement(
     campaign: Campaign, signed_in: Callable[..., Page], width: int, scheme: str, tmp_path: Path
@@ -109,6 +110,7 @@ def test_a_buyer_reads_his_reports_and_the_brand_safety_statement(
     assert complaints == []
 
 
+@looks
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
 def test_ad_operations_see_what_was_not_billed(
     campaign: Campaign,

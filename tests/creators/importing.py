@@ -19,7 +19,6 @@ import django
 django.setup()
 
 from django.core.files.base import ContentFile  # noqa: E402
-from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from creators.models import Creator, Eligibility, FollowerCount, Reach, ReplacedCount, ReplacedReach  # noqa: E402
@@ -32,7 +31,6 @@ KINDS = ("preview_upload", "apply_upload")
 
 
 def build(rows: str, folder: str) -> None:
-    call_command("migrate", verbosity=0)
     known = Path(folder, "known.csv")
     known.write_text(_content(int(rows) // 2, 99_000))
     for day in ("2026-10-14", "2026-10-15"):

@@ -14,12 +14,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 
-from tests.copies import POSTGRESQL, URL, Copies
+from tests.copies import Copies
+from tests.pristine import POSTGRESQL, Pristine, administer
 
 KILLS = int(os.environ.get("KILLS", "4"))
 ROWS = int(os.environ.get("KILL_ROWS", "20000"))
@@ -27,10 +26,10 @@ Cut = Callable[[Popen[str], str], None]
 
 
 @pytest.fixture
-def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Copies]:
+def copies(pristine: Pristine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Copies]:
     monkeypatch.setenv("RUN_LEASE_SECONDS", "1")
     monkeypatch.setenv("MEDIA_ROOT", str(tmp_path))
-    made = Copies(tmp_path, "tests.creators.importing", str(ROWS), str(tmp_path))
+    made = Copies(pristine, tmp_path, "tests.creators.importing", str(ROWS), str(tmp_path))
     yield made
     for name in list(made.made):
         made.drop(name)
@@ -43,8 +42,7 @@ def kill(process: Popen[str], name: str) -> None:
 
 def cut_connections(process: Popen[str], name: str) -> None:
     """Every connection to the database, as a restart of the server does; the worker lives on."""
-    with psycopg.connect(urlsplit(URL)._replace(path="/postgres").geturl(), autocommit=True) as admin:
-        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+    administer(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
     process.communicate()
 
 

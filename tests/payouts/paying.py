@@ -20,7 +20,6 @@ from django.utils import timezone
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
 
 from campaigns.models import Invoice, Month  # noqa: E402
 from payouts import batches, months  # noqa: E402
@@ -38,7 +37,6 @@ NEXT = {"prepared": "approve", "approved": "make_files", "filed": "mark_sent", "
 
 
 def build(rows: str) -> None:
-    call_command("migrate", verbosity=0)
     factories.staff("preparer", "review_month", "prepare_batch")
     factories.staff("approver", "close_month", "approve_batch")
     large.calculate(int(rows))

@@ -15,14 +15,15 @@ from pathlib import Path
 import pytest
 
 from tests.copies import Copies
+from tests.pristine import Pristine
 
 KILLS = int(os.environ.get("KILLS", "3"))
 PAYMENTS = int(os.environ.get("KILL_PAYMENTS", "300"))
 
 
 @pytest.fixture
-def copies(tmp_path: Path) -> Iterator[Copies]:
-    made = Copies(tmp_path, "tests.payouts.paying", str(PAYMENTS))
+def copies(pristine: Pristine, tmp_path: Path) -> Iterator[Copies]:
+    made = Copies(pristine, tmp_path, "tests.payouts.paying", str(PAYMENTS))
     yield made
     for name in list(made.made):
         made.drop(name)

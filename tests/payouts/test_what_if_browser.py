@@ -7,9 +7,8 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from creators.models import Creator
-from pulse_site import runs
-from pulse_site.models import Run, User
-from tests.browser import browser, log_in, needs_chromium, open_page, served  # noqa: F401 - fixtures
+from pulse_site.models import User
+from tests.browser import browser, log_in, needs_chromium, open_page, served, work  # noqa: F401 - fixtures
 from tests.payouts.test_what_if import ADDRESS, programme  # noqa: F401 - a fixture
 
 pytestmark = needs_chromium
@@ -33,8 +32,7 @@ def test_terms_are_tried_and_proposed(
     page.fill("#id_share", "60")
     page.click("text=Compute")
     page.wait_for_selector("#progress")
-    for run in Run.objects.active():
-        runs.perform(run.pk)
+    work()
     page.wait_for_selector("text=Biggest winners")
     shoot(page, "light")
     page.emulate_media(color_scheme="dark")

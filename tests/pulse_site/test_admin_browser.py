@@ -12,7 +12,7 @@ from creators.models import Creator
 from pulse_site.admin.moves import MovingAdmin
 from pulse_site.models import Run, Upload, User
 from tests import desk, factories
-from tests.browser import browser, needs_chromium, open_page, served  # noqa: F401 - fixtures
+from tests.browser import browser, looks, needs_chromium, open_page, served  # noqa: F401 - fixtures
 from tests.browser import log_in as enter
 
 pytestmark = needs_chromium
@@ -65,6 +65,7 @@ def busy_upload(administrator: User) -> Upload:
     return upload
 
 
+@looks
 def test_no_page_breaks_the_policy(busy_upload: Upload, open_page: Callable[..., Page]) -> None:  # noqa: F811
     page = open_page("/admin/login/", viewport={"width": 1280, "height": 900})
     complaints = log_in(page)
@@ -74,6 +75,7 @@ def test_no_page_breaks_the_policy(busy_upload: Upload, open_page: Callable[...,
     assert complaints == []
 
 
+@looks
 def test_no_page_is_wider_than_a_phone(busy_upload: Upload, open_page: Callable[..., Page]) -> None:  # noqa: F811
     page = open_page("/admin/login/", viewport={"width": 360, "height": 740})
     log_in(page)

@@ -11,9 +11,8 @@ from playwright.sync_api import Page, expect
 from pytest_django.fixtures import Settings
 
 from creators.models import Creator, FollowerCount, Reach
-from pulse_site import runs
 from pulse_site.models import Run, Upload, User
-from tests.browser import browser, needs_chromium, open_page, served  # noqa: F401 - fixtures
+from tests.browser import browser, needs_chromium, open_page, served, work  # noqa: F401 - fixtures
 from tests.pulse_site.test_admin_browser import log_in
 
 pytestmark = needs_chromium
@@ -49,12 +48,6 @@ def drop(page: Page, name: str, content: str) -> None:
     page.locator("input[type=file]").dispatch_event("dragover", {"dataTransfer": transfer})
     expect(page.locator(".drop.over")).to_be_visible()
     page.locator("input[type=file]").dispatch_event("drop", {"dataTransfer": transfer})
-
-
-def work() -> None:
-    """What the worker does, in this thread, while the page waits in its own."""
-    for run in Run.objects.active():
-        runs.perform(run.pk)
 
 
 def applied(day: str, rows: str) -> None:

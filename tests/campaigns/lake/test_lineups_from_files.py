@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 from pytest_django.fixtures import Settings
 
 from campaigns import placements
@@ -20,6 +19,7 @@ from creators.models import Category, Creator, Tier, Video, VideoCounts
 from pulse_site.refusal import Refused
 from tests import factories
 from tests.campaigns.lake.written import NOON, of_database, row, write
+from tests.pristine import POSTGRESQL
 
 pytestmark = pytest.mark.django_db
 DAY = factories.DAY
@@ -37,7 +37,9 @@ def spark_is_there() -> bool:
 
 needs_spark = [
     pytest.mark.skipif(not spark_is_there(), reason="needs pyspark (make spark) and Java"),
-    pytest.mark.skipif(connection.vendor != "postgresql", reason="it is run once, beside PostgreSQL"),
+    pytest.mark.skipif(
+        POSTGRESQL, reason="it is run once, beside SQLite; DuckDB ties both databases together"
+    ),
 ]
 ENGINES = ["", pytest.param(CLUSTER, marks=needs_spark)]
 

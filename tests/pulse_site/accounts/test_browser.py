@@ -18,7 +18,7 @@ from playwright.sync_api import Page
 from pulse_site.accounts import people
 from pulse_site.models import Mail, User
 from tests.accessible import violations
-from tests.browser import browser, log_in, needs_chromium, open_page, served  # noqa: F401 - fixtures
+from tests.browser import browser, log_in, looks, needs_chromium, open_page, served  # noqa: F401 - fixtures
 from tests.pulse_site.accounts.codes import app_of, code
 from tests.pulse_site.accounts.door import LOG_IN, PASSWORD
 
@@ -179,6 +179,7 @@ def looked_at(page: Page, name: str, width: int) -> Iterator[str]:
     yield from (f"{name}: {violation}" for violation in violations(page))
 
 
+@looks
 @pytest.mark.parametrize(
     ("width", "scheme", "language"), [(1280, "light", "en"), (1280, "dark", "fr"), (360, "light", "fr")]
 )
