@@ -116,7 +116,13 @@ def test_all_rows_of_a_filter_are_decided_about_in_one_run(senior: Client, queue
     lines = b"".join(senior.get(f"{BULK}{made.pk}/results.csv").streaming_content).decode().splitlines()
     assert len(lines) == 5
     assert f"{rejected.handle},rejected" in lines
+    assert "Undo 3" in senior.get(f"{BULK}{made.pk}/undo/").content.decode()
+    assert "required" in senior.post(f"{BULK}{made.pk}/undo/", {"reason": " "}).content.decode()
     senior.post(f"{BULK}{made.pk}/undo/", {"reason": "wrong filter"})
+    assert "Undoing" in senior.get(answer["Location"]).content.decode()
+    runs.perform(Run.objects.get(kind="undo_in_bulk").pk)
+    assert "Are as they were before" in senior.get(answer["Location"]).content.decode()
+    assert senior.get(f"{BULK}{made.pk}/undo/").status_code == 302
     assert Creator.objects.filter(status="pending").count() == 3
 
 
