@@ -25,7 +25,8 @@ from creators.models.creators import ALIKE, LOOKS
 SHORTEST = 4  # letters; shorter ones read alike by chance
 SHORTEST_OFF = 6  # and these are one letter off by chance
 LETTERS = "abcdefghjklmnopqrstuvwxyz2689"  # that are left when a handle is read
-MOST = 100  # of each cause: more share a name by chance
+MOST = 100  # of each cause
+COMMON = 5  # a name that more others have says nothing of each
 
 
 class Cause(models.TextChoices):
@@ -50,28 +51,40 @@ class Similar:
         return str(Decision.Action(action).label) if action else ""
 
 
+@dataclass(frozen=True)
+class Found:
+    """Whoever is similar; `namesakes` is how many have his common name (to a hundred), 0 for a rare one."""
+
+    similar: list[Similar]
+    namesakes: int
+
+
 def looks(handle: str) -> str:
     """What an eye makes of a handle, as the database reads it."""
     return reduce(lambda read, pair: read.replace(*pair), ALIKE, handle)
 
 
-def to(creator: Creator) -> list[Similar]:
+def to(creator: Creator) -> Found:
     """Whoever looks like `creator`, the likeliest cause and the most followers first.
 
-    Four queries at most; of each cause the first hundred are looked at.
+    Four queries at most; of each cause the first hundred are looked at. A common name alone is no likeness:
+    those are counted.
     """
     causes: dict[int, list[Cause]] = defaultdict(list)
-    for cause, pks in ((Cause.EMAIL, _same(creator, "email")), (Cause.NAME, _same(creator, "name"))):
-        for pk in pks:
-            causes[pk].append(cause)
+    namesakes = list(_same(creator, "name"))
+    for pk in _same(creator, "email"):
+        causes[pk].append(Cause.EMAIL)
     for pk, handle, read in _alike(creator):
         if read == looks(creator.handle):
             causes[pk].append(Cause.ALIKE)
         elif not _differ_by_number(handle, creator.handle):
             causes[pk].append(Cause.OFF)
+    for pk in namesakes if len(namesakes) <= COMMON else causes.keys() & set(namesakes):
+        causes[pk].append(Cause.NAME)
     rank = {cause: number for number, cause in enumerate(Cause)}
     found = [Similar(other, sorted(causes[other.pk], key=rank.__getitem__)) for other in _told(causes.keys())]
-    return sorted(found, key=lambda each: (rank[each.causes[0]], -_followers(each.creator), each.creator.pk))
+    found.sort(key=lambda each: (rank[each.causes[0]], -_followers(each.creator), each.creator.pk))
+    return Found(found, len(namesakes) if len(namesakes) > COMMON else 0)
 
 
 def _alike(creator: Creator) -> Iterable[tuple[int, str, str]]:

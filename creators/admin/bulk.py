@@ -189,7 +189,7 @@ class BulkAdmin(Exports, model_admin.ViewOnlyAdmin):
         would = bulk.preview_undo(held)
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Undo %s") % held,
+            "title": _("Undo: %s") % held,
             "opts": self.opts,
             "bulk": held,
             "form": form,

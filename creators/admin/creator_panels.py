@@ -19,11 +19,17 @@ def rules(request: HttpRequest, creator: Creator) -> dict[str, Any]:
     return {"rules": eligibility.explain(creator)}
 
 
-@panel("admin/panels/similar.html", of=Creator, permission="creators.view_creator", position=7)
+@panel("admin/panels/similar.html", of=Creator, permission="creators.view_creator", position=12)
 def similar_creators(request: HttpRequest, creator: Creator) -> dict[str, Any]:
     """Whom he may be mistaken for, or may be himself."""
     found = similar.to(creator)
-    return {"rows": found[:SHOWN], "more": max(0, len(found) - SHOWN)}
+    return {
+        "rows": found.similar[:SHOWN],
+        "more": max(0, len(found.similar) - SHOWN),
+        "namesakes": found.namesakes,
+        "told": f"{similar.MOST}+" if found.namesakes >= similar.MOST else str(found.namesakes),
+        "creator": creator,
+    }
 
 
 @panel("admin/panels/followers.html", of=Creator, permission="creators.view_creator", position=20)

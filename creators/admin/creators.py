@@ -77,10 +77,10 @@ class CreatorAdmin(QueueList):
         "name",
         model_admin.badge(),
         FOLLOWERS,
-        "rules",
-        "category",
         "waits",
+        "rules",
         "holder",
+        "category",
     ]
     list_filter = [
         StatusFilter,

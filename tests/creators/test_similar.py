@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def causes(creator: Creator) -> dict[str, list[Cause]]:
-    return {each.creator.handle: each.causes for each in similar.to(creator)}
+    return {each.creator.handle: each.causes for each in similar.to(creator).similar}
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,15 @@ def test_a_name_and_an_address_are_the_same_in_capitals_too() -> None:
     assert causes(Creator.objects.get(handle="stranger")) == {}
 
 
+def test_a_common_name_alone_is_no_likeness_but_is_counted(rita: Client) -> None:  # noqa: F811
+    one = factories.creator("ada.one", name="Ada", email="a@example.com", status="pending")
+    for number in range(6):
+        factories.creator(f"someone.{number}", name="Ada", email="a@example.com" if number == 3 else "")
+    assert causes(one) == {"someone.3": [Cause.EMAIL, Cause.NAME]}
+    assert similar.to(one).namesakes == 6
+    assert "6 others are called Ada." in rita.get(page(one)).content.decode()
+
+
 def test_the_likeliest_stands_first_and_then_who_has_most_followers() -> None:
     one = factories.creator("khaby.lame", name="Khaby", email="k@example.com")
     factories.creator("khaby.lane", followers=9)
@@ -83,7 +92,7 @@ def test_it_takes_four_look_ups_along_indexes_however_many_there_are() -> None:
     with CaptureQueriesContext(connection) as asked:
         found = similar.to(one)
     assert len(asked) == 4
-    assert similar.MOST <= len(found) <= 150
+    assert (len(found.similar), found.namesakes) == (50, similar.MOST)
     with connection.cursor() as cursor:
         plans = ""
         if connection.vendor == "postgresql":
