@@ -2,8 +2,8 @@
 
 Whom it is about is frozen when the bulk is prepared, as rows: a filter is a question, and by the time that
 somebody has read the preview its answer may be another. Then one background run decides about them all, in
-one transaction, and writes down what came of each. It may be undone as long as nothing else was decided about
-them and no month that was paid depends on it (reversal.py).
+one transaction, and writes down what came of each. Another run undoes it, where nothing else was decided
+about them and no month that was paid depends on it (reversal.py), and writes down the same.
 """
 
 import time
@@ -20,10 +20,12 @@ from creators.candidates import handle as as_handle
 from creators.models import MOVES, Bulk, BulkRow, Creator, Decision, DecisionReason
 from creators.selection import analyze, insert_from
 from pulse_site.feeds.cells import Unusable
+from pulse_site.feeds.feed import Progress
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 
 MOVED, UNKNOWN = "moved", "unknown"
+UNDONE, STAYED = "undone", "stayed"
 MOST_NAMED = 1_000  # of the handles that nobody has
 # Whoever has its decision is read once as a set: looked up one by one by two keys, a database without fresh
 # statistics may take the wrong one, and read all of the bulk's decisions for each of its creators.
@@ -56,8 +58,7 @@ def prepare(
     `unknown` are the lines of a list that named nobody, which are kept to be shown.
     Raises Refused when `by` may not decide in bulk, for what approval.decide would refuse, and for nobody.
     """
-    if not by.has_perm("creators.review_in_bulk"):
-        raise Refused(_("Only a senior reviewer may decide about many creators at once."))
+    may(by)
     approval.check(action, listed, reason)
     with transaction.atomic():
         bulk = Bulk.objects.create(
@@ -80,6 +81,12 @@ def prepare(
         if not rows:
             raise Refused(_("Nobody was chosen."))
     return bulk
+
+
+def may(by: User) -> None:
+    """Raise Refused unless `by` may decide about many at once, and undo it."""
+    if not by.has_perm("creators.review_in_bulk"):
+        raise Refused(_("Only a senior reviewer may decide about many creators at once."))
 
 
 def named(handles: Iterable[str]) -> tuple[QuerySet[Creator], list[str]]:
@@ -144,26 +151,43 @@ def decide(bulk: Bulk) -> dict[str, Any]:
     return {"moved": moved, "refused": refused, "seconds": round(time.monotonic() - started, 2)}
 
 
-def undo(bulk: Bulk, by: User, *, reason: str) -> approval.Decided:
+def preview_undo(bulk: Bulk) -> approval.Decided:
+    """How many would go back if it were undone now, and how many would stay, by the reason."""
+    return reversal.preview(bulk.decisions.all())
+
+
+def staying(bulk: Bulk) -> QuerySet[Any, Any]:
+    """The decisions of it that can't be taken back now; `hindrance` says why."""
+    told: QuerySet[Any, Any] = bulk.decisions.annotate(hindrance=reversal.hindrance())
+    return told.exclude(hindrance="").select_related("creator").order_by("pk")
+
+
+def undo(
+    bulk: Bulk, by: User, *, reason: str, progress: Progress = lambda permille, step: None
+) -> approval.Decided:
     """Reverse what it decided, where nothing else was decided since and no paid day depends on it.
 
-    Raises Refused when `by` may not decide in bulk, when it wasn't decided, or when nothing can be reversed.
+    Undoing again changes nothing and returns the same. Raises Refused when `by` may not decide in bulk, when
+    it wasn't decided, or when nothing can be reversed.
     """
-    if not by.has_perm("creators.review_in_bulk"):
-        raise Refused(_("Only a senior reviewer may decide about many creators at once."))
+    may(by)
     with transaction.atomic():
         held = _hold(bulk)
+        if held.status == Bulk.Status.UNDONE:
+            return approval.Decided(held.results[UNDONE], held.results[STAYED])
         if held.status != Bulk.Status.DECIDED:
             raise Refused(_("%(bulk)s is %(status)s.") % {"bulk": held, "status": held.get_status_display()})
-        decided = reversal.reverse(held.decisions.all(), by, reason=reason)
-        if not decided.moved:
+        undone = reversal.reverse(held.decisions.all(), by, reason=reason, progress=progress)
+        if not undone.moved:
             raise Refused(
                 _("None of it can be undone: it was decided anew since, or a paid month depends on it.")
             )
+        progress(900, _("writing down what came of each"))
+        _write_undone(held)
         held.status, held.undone_by, held.undone_at = Bulk.Status.UNDONE, by, timezone.now()
-        held.results |= {"undone": decided.moved}
+        held.results |= {UNDONE: undone.moved, STAYED: undone.refused}
         held.save()
-    return decided
+    return undone
 
 
 def cancel(bulk: Bulk) -> None:
@@ -182,3 +206,12 @@ def _write_results(bulk: Bulk) -> None:
     statement = RESULTS.format(sources=", ".join(["%s"] * len(sources)))
     with connection.cursor() as cursor:
         cursor.execute(statement, [bulk.pk, MOVED, *sources, approval.NOT_ELIGIBLE, bulk.pk])
+
+
+def _write_undone(bulk: Bulk) -> None:
+    moved = bulk.rows.filter(result=MOVED)
+    undone = bulk.decisions.filter(reversed_by__isnull=False)
+    moved.filter(creator__in=undone.values("creator")).update(result=UNDONE)
+    settled = staying(bulk).filter(hindrance=reversal.SETTLED, reversed_by__isnull=True)
+    moved.filter(creator__in=settled.order_by().values("creator")).update(result=reversal.SETTLED)
+    moved.update(result=reversal.SUPERSEDED)

@@ -18,7 +18,9 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from creators import similar
 from creators.models import Creator, Flag, ProgrammeTerms
+from creators.models.creators import READ
 from creators.selection import frozen, insert_from
 from pulse_site import audit
 from pulse_site.models import User
@@ -27,12 +29,6 @@ from pulse_site.refusal import Refused
 LONGEST = Flag._meta.get_field("detail").max_length or 0
 WAITING = (Creator.Status.PENDING, Creator.Status.ASKED)
 HANDLE = Concat(Value("@"), F("creator__handle"))
-# What reads alike, in this order: a handle without it is what an eye makes of it.
-ALIKE = (
-    ("official", ""), (".", ""), ("_", ""), ("-", ""), ("rn", "m"), ("vv", "w"), ("0", "o"), ("1", "l"),
-    ("i", "l"), ("3", "e"), ("4", "a"), ("5", "s"), ("7", "t"),
-)  # fmt: skip
-SHORTEST = 4  # letters; shorter ones read alike by chance
 # Each who waits beside the approved creator who reads like him, unless that is flagged, or was resolved.
 LOOKALIKES = """
     INSERT INTO creators_flag (creator_id, kind, detail, raised_at)
@@ -127,13 +123,12 @@ def raise_lookalikes() -> int:
 
     Every handle in question is read once, however many there are, and met by its letters.
     """
-    read = "handle"
-    for seen, meant in ALIKE:
-        read = f"replace({read}, '{seen}', '{meant}')"
     now = timezone.now()
     with connection.cursor() as cursor:
         stored = connection.ops.adapt_datetimefield_value(now)
-        cursor.execute(LOOKALIKES.format(read=read, shortest=SHORTEST), {"now": stored})
+        cursor.execute(
+            LOOKALIKES.format(read=READ.format("handle"), shortest=similar.SHORTEST), {"now": stored}
+        )
         raised = cursor.rowcount
     if raised:
         _record_raised(None, Flag.Kind.SIMILAR, now)

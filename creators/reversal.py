@@ -13,14 +13,19 @@ from collections.abc import Callable
 from django.db import transaction
 from django.db.models import (
     BigIntegerField,
+    Case,
+    CharField,
+    Count,
     DateTimeField,
     Exists,
     F,
     Max,
     OuterRef,
+    Q,
     QuerySet,
     Subquery,
     Value,
+    When,
 )
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -30,6 +35,7 @@ from creators import enrolments
 from creators.approval import Decided
 from creators.models import Creator, Decision, Enrolment
 from creators.selection import analyze, frozen, insert_from
+from pulse_site.feeds.feed import Progress
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 
@@ -40,13 +46,31 @@ MANY = 1_000  # reversals at once, after which PostgreSQL's statistics no longer
 settled_until: list[Callable[[], datetime.date | None]] = []
 
 
-def reversible(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
-    """Those of `decisions` that are the newest about their creator and that his status still shows."""
-    newer = Decision.objects.filter(creator=OuterRef("creator"), pk__gt=OuterRef("pk"))
-    return decisions.filter(~Exists(newer), creator__status=F("to_status")).exclude(action=Action.REVERSE)
+def hindrance() -> Case:
+    """Why a decision can't be taken back: SUPERSEDED, SETTLED, or nothing where it can."""
+    return Case(
+        When(~_stands(), then=Value(SUPERSEDED)),
+        When(_settled(), then=Value(SETTLED)),
+        default=Value(""),
+        output_field=CharField(),
+    )
 
 
-def reverse(decisions: QuerySet[Decision], by: User, *, reason: str, note: str = "") -> Decided:
+def preview(decisions: QuerySet[Decision]) -> Decided:
+    """What reversing `decisions` would come to now; changes nothing."""
+    counted = decisions.order_by().values_list(hindrance()).annotate(Count("pk"))
+    found = dict(counted)
+    return Decided(found.pop("", 0), found)
+
+
+def reverse(
+    decisions: QuerySet[Decision],
+    by: User,
+    *,
+    reason: str,
+    note: str = "",
+    progress: Progress = lambda permille, step: None,
+) -> Decided:
     """Reverse each of `decisions` that still can be; the others are counted in `refused`.
 
     `superseded` are those after which something else was decided, `settled` those whose days a reviewed or
@@ -58,15 +82,17 @@ def reverse(decisions: QuerySet[Decision], by: User, *, reason: str, note: str =
     with transaction.atomic():
         newest = Decision.objects.aggregate(pk=Max("pk", default=0))["pk"]
         total = decisions.count()
-        chosen = reversible(decisions)
-        with frozen(Creator.objects.filter(pk__in=chosen.values("creator"))) as moving:
-            standing = reversible(decisions.filter(creator__in=moving))
+        progress(0, _("holding who is concerned"))
+        with frozen(Creator.objects.filter(pk__in=decisions.filter(_stands()).values("creator"))) as moving:
+            standing = decisions.filter(_stands(), creator__in=moving)
             superseded = total - standing.count()
-            free = _unsettled(standing)
-            moved = _record(free, by, reason.strip(), note, now)
+            progress(200, _("writing the decisions"))
+            moved = _record(standing.exclude(_settled()), by, reason.strip(), note, now)
             if moved > MANY:
                 analyze(Decision._meta.db_table)
+            progress(500, _("putting the days back"))
             _reopen_and_close(Decision.objects.filter(reversed_by__pk__gt=newest, creator__in=moving))
+            progress(700, _("sending them back"))
             back = _send_back(moving, newest)
             if back != moved:
                 raise RuntimeError(f"{moved} reversals, but {back} creators moved: nothing was changed")
@@ -75,14 +101,19 @@ def reverse(decisions: QuerySet[Decision], by: User, *, reason: str, note: str =
     return Decided(moved, {name: count for name, count in refused.items() if count})
 
 
-def _unsettled(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
-    """Those whose reversal changes no day that was paid; who doesn't earn by them changes none."""
+def _stands() -> Q:
+    """It is the newest about its creator, his status still shows it, and it is no reversal itself."""
+    newer = Decision.objects.filter(creator=OuterRef("creator"), pk__gt=OuterRef("pk"))
+    return ~Exists(newer) & Q(creator__status=F("to_status")) & ~Q(action=Action.REVERSE)
+
+
+def _settled() -> Q:
+    """Its reversal would change days that were paid; of who doesn't earn by it none were."""
     days = [day for source in settled_until if (day := source()) is not None]
     if not days:
-        return decisions
+        return Q(pk__in=[])
     first_open = datetime.datetime.combine(max(days), datetime.time.max, datetime.UTC)
-    earns = decisions.filter(to_status=Status.APPROVED) | decisions.filter(from_status=Status.APPROVED)
-    return decisions.exclude(pk__in=earns.filter(decided_at__lte=first_open).values("pk"))
+    return Q(decided_at__lte=first_open) & (Q(to_status=Status.APPROVED) | Q(from_status=Status.APPROVED))
 
 
 def _record(decisions: QuerySet[Decision], by: User, reason: str, note: str, now: datetime.datetime) -> int:

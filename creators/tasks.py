@@ -5,6 +5,7 @@ from celery import shared_task
 from creators import bulk, eligibility, invitations, undoing
 from creators.models import Bulk
 from pulse_site import runs
+from pulse_site.models import User
 from pulse_site.runs import Work, job
 
 
@@ -23,6 +24,18 @@ def invite_to_terms() -> None:
 def decide_in_bulk(work: Work, bulk_id: int) -> None:
     with work.once():
         work.result = bulk.decide(Bulk.objects.get(pk=bulk_id))
+
+
+@job
+def undo_in_bulk(work: Work, bulk_id: int, by: int, reason: str) -> None:
+    with work.once():
+        undone = bulk.undo(
+            Bulk.objects.get(pk=bulk_id),
+            User.objects.get(pk=by),
+            reason=reason,
+            progress=work.progress,
+        )
+        work.result = {bulk.UNDONE: undone.moved, bulk.STAYED: undone.refused}
 
 
 @shared_task

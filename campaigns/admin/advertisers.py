@@ -194,7 +194,7 @@ class AdvertiserAdmin(Exports, AuditedAdmin, MovingAdmin):
             work(advertiser, request.POST.get("item", ""), cast(User, request.user))
         except Refused as refusal:
             messages.error(request, str(refusal))
-        return redirect(f"{self._back([advertiser])}#checklist")
+        return redirect(f"{self.back(request, [advertiser])}#checklist")
 
     def figures(self, record: Advertiser) -> list[tuple[object, object]]:
         open_items = [line.label for line in checklist.lines(record) if not line.holds]

@@ -27,7 +27,8 @@ from pulse_site.refusal import Refused
 from pulse_site.spreadsheets import csv_chunks
 
 PERMISSION = "creators.review_in_bulk"
-DECIDING = "decide_in_bulk"  # the run of creators/tasks.py
+DECIDING, UNDOING = "decide_in_bulk", "undo_in_bulk"  # the runs of creators/tasks.py
+SHOWN = 20
 LARGEST_LIST = 20_000_000  # bytes
 VIEW = "_view"
 
@@ -76,6 +77,14 @@ class BulkForm(forms.Form):
         return answers
 
 
+class UndoForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=approval.LONGEST_REASON,
+        help_text=gettext_lazy("It stands in the decision that sends each creator back."),
+    )
+
+
 @admin.register(Bulk)
 class BulkAdmin(Exports, model_admin.ViewOnlyAdmin):
     resource_classes = [
@@ -99,7 +108,8 @@ class BulkAdmin(Exports, model_admin.ViewOnlyAdmin):
 
         return [
             at("decide/", require_POST(self.decide_view), "decide"),
-            at("undo/", require_POST(self.undo_view), "undo"),
+            at("undo/", self.undo_view, "undo"),
+            at("staying.csv", self.staying_view, "staying"),
             at("cancel/", require_POST(self.cancel_view), "cancel"),
             at("results.csv", self.results_view, "results"),
             *super().get_urls(),
@@ -140,14 +150,18 @@ class BulkAdmin(Exports, model_admin.ViewOnlyAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if not self.has_view_permission(request, held):
             raise PermissionDenied
-        run = Run.objects.filter(kind=DECIDING, key=str(held.pk)).order_by("-id").first()
-        results = bulk.preview(held) if held.status == Bulk.Status.PREPARED else held.results
+        runs_of_it = Run.objects.filter(kind__in=(DECIDING, UNDOING), key=str(held.pk))
+        run = runs_of_it.order_by("-id").first()
+        results: dict[str, Any] = bulk.preview(held) if held.status == Bulk.Status.PREPARED else held.results
         context = {
             **self.admin_site.each_context(request),
             "title": str(held),
             "opts": self.opts,
             "bulk": held,
             "run": run,
+            "doing": _("Undoing") if run and run.kind == UNDOING else _("Deciding"),
+            "undone": results.get(bulk.UNDONE),
+            "stayed": _told(results.get(bulk.STAYED, {})),
             "moved": results.get(bulk.MOVED, 0),
             "refused": [(_named(name), count) for name, count in results.items() if name in REFUSALS],
             "unknown": held.results.get(bulk.UNKNOWN, []),
@@ -161,16 +175,39 @@ class BulkAdmin(Exports, model_admin.ViewOnlyAdmin):
         return redirect(page_of(held))
 
     def undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Who would go back and who would stay, and why; then a run undoes it."""
         held = self._held(request, pk)
-        try:
-            decided = bulk.undo(held, cast(User, request.user), reason=request.POST.get("reason", ""))
-            told = _("%(count)s are as they were before.") % {"count": model_admin.grouped(decided.moved)}
-            for name, count in decided.refused.items():
-                told += " " + NOT_UNDONE[name] % {"count": model_admin.grouped(count)}
-            messages.success(request, told)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-        return redirect(page_of(held))
+        if held.status != Bulk.Status.DECIDED:
+            messages.error(request, _("%s can’t be undone.") % held)
+            return redirect(page_of(held))
+        form = UndoForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            by = cast(User, request.user)
+            arguments = {"bulk_id": pk, "by": by.pk, "reason": form.cleaned_data["reason"]}
+            runs.start(UNDOING, key=str(pk), arguments=arguments, owner=by)
+            return redirect(page_of(held))
+        would = bulk.preview_undo(held)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Undo: %s") % held,
+            "opts": self.opts,
+            "bulk": held,
+            "form": form,
+            "moved": would.moved,
+            "stay": _told(would.refused),
+            "sample": [
+                (decision.creator, WHY_STAYING[decision.hindrance])
+                for decision in (bulk.staying(held)[:SHOWN] if would.refused else ())
+            ],
+            "more": max(0, sum(would.refused.values()) - SHOWN),
+        }
+        return TemplateResponse(request, "admin/creators/bulk/undo.html", context)
+
+    def staying_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
+        held = self._held(request, pk)
+        rows = bulk.staying(held).values_list("creator__handle", "hindrance")
+        told = ((handle, WHY_STAYING[why]) for handle, why in rows.iterator(chunk_size=5_000))
+        return _as_file(csv_chunks(("handle", "why"), told), f"bulk-{pk}-staying.csv")
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         held = self._held(request, pk)
@@ -185,9 +222,7 @@ class BulkAdmin(Exports, model_admin.ViewOnlyAdmin):
         held = get_object_or_404(Bulk, pk=pk)
         if not self.has_view_permission(request, held):
             raise PermissionDenied
-        response = StreamingHttpResponse(_result_lines(held), content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="bulk-{pk}.csv"'
-        return response
+        return _as_file(_result_lines(held), f"bulk-{pk}.csv")
 
     def _held(self, request: HttpRequest, pk: int) -> Bulk:
         if not request.user.has_perm(PERMISSION):
@@ -227,9 +262,9 @@ class BulkAdmin(Exports, model_admin.ViewOnlyAdmin):
 
 
 REFUSALS = {*dict(Creator.Status.choices), approval.NOT_ELIGIBLE}
-NOT_UNDONE = {
-    reversal.SUPERSEDED: gettext_lazy("%(count)s stay: something else was decided about them since."),
-    reversal.SETTLED: gettext_lazy("%(count)s stay: a reviewed month depends on them."),
+WHY_STAYING = {
+    reversal.SUPERSEDED: gettext_lazy("something else was decided since"),
+    reversal.SETTLED: gettext_lazy("a reviewed month depends on it"),
 }
 
 
@@ -242,8 +277,21 @@ def _named(result: str) -> str:
         **dict(Creator.Status.choices),
         approval.NOT_ELIGIBLE: _("not eligible"),
         bulk.MOVED: _("moved"),
+        bulk.UNDONE: _("undone"),
+        **WHY_STAYING,
     }
     return str(labels.get(result, result))
+
+
+def _told(stayed: dict[str, int]) -> list[tuple[Any, int]]:
+    """Why some stay, in words, and how many."""
+    return [(WHY_STAYING[why], count) for why, count in stayed.items()]
+
+
+def _as_file(lines: Iterator[str], name: str) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _result_lines(held: Bulk) -> Iterator[str]:

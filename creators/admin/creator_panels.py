@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from creators import eligibility, history
+from creators import eligibility, history, similar
 from creators.models import Creator
 from pulse_site.linechart import LineChart
 from pulse_site.panels import panel
@@ -17,6 +17,19 @@ DAYS = 90
 def rules(request: HttpRequest, creator: Creator) -> dict[str, Any]:
     """Every rule of the terms in force with the creator's value, the threshold and the verdict."""
     return {"rules": eligibility.explain(creator)}
+
+
+@panel("admin/panels/similar.html", of=Creator, permission="creators.view_creator", position=12)
+def similar_creators(request: HttpRequest, creator: Creator) -> dict[str, Any]:
+    """Whom he may be mistaken for, or may be himself."""
+    found = similar.to(creator)
+    return {
+        "rows": found.similar[:SHOWN],
+        "more": max(0, len(found.similar) - SHOWN),
+        "namesakes": found.namesakes,
+        "told": f"{similar.MOST}+" if found.namesakes >= similar.MOST else str(found.namesakes),
+        "creator": creator,
+    }
 
 
 @panel("admin/panels/followers.html", of=Creator, permission="creators.view_creator", position=20)

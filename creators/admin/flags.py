@@ -65,6 +65,7 @@ class ResolveForm(MoveForm):
     because = forms.CharField(
         label=gettext_lazy("Reason"),
         max_length=flags.LONGEST,
+        widget=forms.TextInput(attrs={"autofocus": True}),
         help_text=gettext_lazy("For colleagues; it stays with the flag and in the audit trail."),
     )
 
@@ -75,6 +76,7 @@ class FlagForm(MoveForm):
     detail = forms.CharField(
         label=gettext_lazy("What should be looked at"),
         max_length=flags.LONGEST,
+        widget=forms.TextInput(attrs={"autofocus": True}),
         help_text=gettext_lazy("For colleagues; the creator doesn’t read it."),
     )
     until = forms.DateField(

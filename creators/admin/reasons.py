@@ -33,6 +33,9 @@ class DecisionForm(MoveForm):
         self.fields["reason"].required = False
         self.fields["reason"].label = _("Reason in other words")
         self.fields["reason"].max_length = LONGEST_REASON  # type: ignore[attr-defined]
+        self.ready = self.action not in NEEDS_REASON
+        if not self.ready:
+            self.fields["listed"].widget.attrs["autofocus"] = True
 
     def clean(self) -> dict[str, Any]:
         answers: dict[str, Any] = super().clean() or {}

@@ -25,6 +25,7 @@ from pulse_site.models import User
 
 REVIEWS = "creators.review_creator"
 VIEW = "_view"
+SKIPPED, MOST_SKIPPED = "skipped_creators", 200
 
 
 class ReviewMode(Exports, MovingAdmin):
@@ -38,10 +39,15 @@ class ReviewMode(Exports, MovingAdmin):
         """On to whoever waits longest; `after` was skipped."""
         if not request.user.has_perm(REVIEWS):
             raise PermissionDenied
-        chosen = request.GET.get(VIEW, "")
-        found = claims.next_for(cast(User, request.user), self._queue_of(request, chosen), _skipped(request))
+        chosen, after = request.GET.get(VIEW, ""), _skipped(request)
+        skipped = _remember_skipped(request, after)
+        queue = self._queue_of(request, chosen).exclude(pk__in=skipped)
+        found = claims.next_for(cast(User, request.user), queue, after)
         if found is None:
-            messages.info(request, _("Nobody else waits in this view."))
+            if request.session.pop(SKIPPED, None):
+                messages.info(request, _("Nobody else waits in this view; whom you skipped comes again."))
+            else:
+                messages.info(request, _("Nobody else waits in this view."))
             listed = reverse(f"admin:{self._url_name('changelist')}")
             return redirect(f"{listed}?{QueryDict(chosen).urlencode()}")
         page = reverse(f"admin:{self._url_name('change')}", args=[found.pk])
@@ -75,9 +81,11 @@ class ReviewMode(Exports, MovingAdmin):
         if record is not None and record.status == Creator.Status.PENDING and request.user.has_perm(REVIEWS):
             held = claims.hold(record, cast(User, request.user))
             context["holder"] = None if held else claims.of(record)
+        onward = reverse(f"admin:{self._url_name('next')}")
+        if record is not None and request.user.has_perm(REVIEWS):
+            context["next_url"] = f"{onward}?{VIEW}="
         if record is not None and VIEW in request.GET:
             chosen = {VIEW: request.GET[VIEW]}
-            onward = reverse(f"admin:{self._url_name('next')}")
             context["skip_url"] = f"{onward}?{urlencode({**chosen, 'after': record.pk})}"
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -85,11 +93,23 @@ class ReviewMode(Exports, MovingAdmin):
         link = super().link_of_move(request, action, record)
         return f"{link}&{urlencode({VIEW: request.GET[VIEW]})}" if VIEW in request.GET else link
 
+    def back(self, request: HttpRequest, records: list[Any]) -> str:
+        address = super().back(request, records)
+        return f"{address}?{urlencode({VIEW: request.GET[VIEW]})}" if VIEW in request.GET else address
+
     def after_move(self, request: HttpRequest, records: list[Any]) -> HttpResponseRedirect:
         if VIEW not in request.GET:
             return super().after_move(request, records)
         onward = reverse(f"admin:{self._url_name('next')}")
         return redirect(f"{onward}?{urlencode({VIEW: request.GET[VIEW]})}")
+
+
+def _remember_skipped(request: HttpRequest, after: Creator | None) -> list[int]:
+    """Whom this person skipped stays behind until nobody else waits, or he would come after each decision."""
+    skipped: list[int] = request.session.get(SKIPPED, [])
+    if after is not None:
+        request.session[SKIPPED] = skipped = [*skipped, after.pk][-MOST_SKIPPED:]
+    return skipped
 
 
 def _skipped(request: HttpRequest) -> Creator | None:

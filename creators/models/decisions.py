@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -176,7 +177,7 @@ class Bulk(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.get_action_display()} #{self.pk}"
+        return f"{capfirst(self.get_action_display())} #{self.pk}"
 
 
 class BulkRow(models.Model):

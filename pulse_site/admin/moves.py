@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -55,6 +55,7 @@ class MoveForm(forms.Form):
     )
 
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    ready = False  # whether Enter alone makes the move, on the page that asks
 
     def __init__(self, move: Move, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -136,7 +137,7 @@ class MovingAdmin(PulseModelAdmin):
 
     def after_move(self, request: HttpRequest, records: list[Any]) -> HttpResponseRedirect:
         """Where to go once the records were moved, or were not."""
-        return redirect(self._back(records))
+        return redirect(self.back(request, records))
 
     def move_view(self, request: HttpRequest, action: str) -> HttpResponse:
         if action not in self.moves:
@@ -178,7 +179,7 @@ class MovingAdmin(PulseModelAdmin):
             "refused": [(record, why) for record, why in obstacles if why],
             "figures": self.figures(one) if one else (),
             "panels": panels.shown(request, one, decisive=True) if one else (),
-            "back": self._back([record for record, _why in obstacles]),
+            "back": self.back(request, [record for record, _why in obstacles]),
         }
         return TemplateResponse(request, "admin/move.html", context)
 
@@ -192,7 +193,8 @@ class MovingAdmin(PulseModelAdmin):
             messages.error(request, str(refusal))
         return self.after_move(request, movable)
 
-    def _back(self, records: list[Model]) -> str:
+    def back(self, request: HttpRequest, records: list[Any]) -> str:
+        """The page from which the move was asked for."""
         if len(records) == 1:
             return reverse(f"admin:{self._url_name('change')}", args=[records[0].pk])
         return reverse(f"admin:{self._url_name('changelist')}")

@@ -29,6 +29,7 @@ NAMES = {
     "recompute_placements": _("lineup"),
     "calculate_month": _("draft of month"),
     "decide_in_bulk": _("bulk decision"),
+    "undo_in_bulk": _("undoing of bulk decision"),
     "verify": _("check of the books"),
     "answer_what_if": _("what if"),
     "approve_payee_changes": _("approval of payees of upload"),

@@ -3,12 +3,14 @@
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
+from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from creators import bulk
-from creators.approval import NOT_ELIGIBLE, decide
+from creators import bulk, reversal
+from creators.approval import NOT_ELIGIBLE, Decided, decide
 from creators.models import Bulk, BulkRow, Creator, Decision, DecisionReason
-from pulse_site import roles
+from pulse_site import roles, runs
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 from tests import factories
@@ -84,10 +86,69 @@ def test_an_undone_bulk_leaves_everybody_as_he_was(senior: User, queue: list[Cre
     bulk.decide(made)
     assert bulk.undo(made, senior, reason="wrong filter").moved == 3
     assert list(Creator.objects.order_by("pk").values_list("status", flat=True)) == before
-    with pytest.raises(Refused, match="undone"):
-        bulk.undo(made, senior, reason="again")
+    assert results(made) == [bulk.UNDONE] * 3 + [NOT_ELIGIBLE, "rejected"]
     with pytest.raises(Refused, match="undone"):
         bulk.decide(made)
+
+
+def test_undoing_again_changes_nothing_and_says_the_same(senior: User, queue: list[Creator]) -> None:
+    made = prepared(senior)
+    with pytest.raises(Refused, match="prepared"):
+        bulk.undo(made, senior, reason="too early")
+    bulk.decide(made)
+    first = bulk.undo(made, senior, reason="wrong filter")
+    assert bulk.undo(made, senior, reason="again") == first
+    assert made.decisions.filter(reversed_by__reason="wrong filter").count() == Decision.objects.count() / 2
+
+
+def test_the_preview_of_an_undo_names_who_stays_and_why(
+    senior: User, queue: list[Creator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = prepared(senior)
+    bulk.decide(made)
+    assert bulk.preview_undo(made) == Decided(3, {})
+    decide(Creator.objects.filter(pk=queue[0].pk), Action.SUSPEND, None, reason="because")
+    assert bulk.preview_undo(made) == Decided(2, {"superseded": 1})
+    assert [decision.creator for decision in bulk.staying(made)] == queue[:1]
+    monkeypatch.setattr(reversal, "settled_until", [timezone.localdate])
+    assert bulk.preview_undo(made) == Decided(0, {"superseded": 1, "settled": 2})
+    with pytest.raises(Refused, match="None of it"):
+        bulk.undo(made, senior, reason="wrong filter")
+
+
+def test_each_creator_of_an_undone_bulk_has_what_came_of_it(
+    senior: User, queue: list[Creator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = prepared(senior)
+    bulk.decide(made)
+    decide(Creator.objects.filter(pk=queue[0].pk), Action.SUSPEND, None, reason="because")
+    monkeypatch.setattr(reversal, "_settled", lambda: Q(creator=queue[1].pk))
+    assert bulk.undo(made, senior, reason="wrong") == Decided(1, {"superseded": 1, "settled": 1})
+    assert results(made) == ["superseded", "settled", "undone", NOT_ELIGIBLE, "rejected"]
+
+
+@pytest.mark.parametrize("where", ["_write_undone", "_hold"])
+def test_an_undo_that_dies_changes_nothing_and_is_done_once_when_it_starts_again(
+    senior: User, queue: list[Creator], monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    made = prepared(senior)
+    bulk.decide(made)
+    run = runs.start(
+        "undo_in_bulk",
+        key=str(made.pk),
+        arguments={"bulk_id": made.pk, "by": senior.pk, "reason": "wrong filter"},
+        owner=senior,
+    )
+    with monkeypatch.context() as broken:
+        broken.setattr(bulk, where, lambda *_given: 1 / 0)
+        runs.perform(run.pk)
+    assert Creator.objects.filter(status=Status.APPROVED).count() == 3
+    assert not Decision.objects.filter(action=Action.REVERSE).exists()
+    for _each in range(2):
+        runs.perform(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.result) == ("done", {"undone": 3, "stayed": {}})
+    assert Decision.objects.filter(action=Action.REVERSE).count() == 3
 
 
 def test_undoing_leaves_alone_whom_somebody_decided_about_since(senior: User, queue: list[Creator]) -> None:

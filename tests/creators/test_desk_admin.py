@@ -65,6 +65,32 @@ def test_a_decision_in_review_mode_leads_to_the_next(rita: Client, queue: list[C
     assert rita.get(answer["Location"])["Location"].startswith(page(queue[1]))
 
 
+def test_whom_one_skipped_comes_again_when_nobody_else_waits(rita: Client, queue: list[Creator]) -> None:
+    onward = f"{LIST}next/?_view="
+    assert rita.get(onward)["Location"].startswith(page(queue[0]))
+    assert rita.get(f"{onward}&after={queue[0].pk}")["Location"].startswith(page(queue[1]))
+    for each in queue[1:]:
+        assert rita.get(onward)["Location"].startswith(page(each)), "not the skipped one"
+        rita.post(f"{LIST}move/approve/?ids={each.pk}&_view=", {})
+    assert "whom you skipped" in rita.get(onward, follow=True).content.decode()
+    assert rita.get(onward)["Location"].startswith(page(queue[0]))
+
+
+def test_who_changes_his_mind_is_still_on_his_way_through_the_queue(
+    rita: Client, queue: list[Creator]
+) -> None:
+    asked = rita.get(f"{LIST}move/reject/?ids={queue[0].pk}&_view=kind%3Dcreator").content.decode()
+    assert f'href="{page(queue[0])}?_view=kind%3Dcreator"' in asked
+
+
+def test_the_way_to_the_next_stands_in_the_list_for_whoever_reviews(
+    rita: Client, senior: Client, queue: list[Creator]
+) -> None:
+    for browser, offered in ((rita, True), (senior, True), (staff(roles.AUDITOR), False)):
+        assert (">Review next<" in browser.get(LIST).content.decode()) == offered
+    assert ">Reports of the desk<" in rita.get("/admin/creators/decision/").content.decode()
+
+
 def test_a_view_narrows_whom_one_is_given(rita: Client, queue: list[Creator]) -> None:
     category = factories.category()
     Creator.objects.filter(pk=queue[2].pk).update(category=category)
@@ -116,7 +142,13 @@ def test_all_rows_of_a_filter_are_decided_about_in_one_run(senior: Client, queue
     lines = b"".join(senior.get(f"{BULK}{made.pk}/results.csv").streaming_content).decode().splitlines()
     assert len(lines) == 5
     assert f"{rejected.handle},rejected" in lines
+    assert "Undo 3" in senior.get(f"{BULK}{made.pk}/undo/").content.decode()
+    assert "required" in senior.post(f"{BULK}{made.pk}/undo/", {"reason": " "}).content.decode()
     senior.post(f"{BULK}{made.pk}/undo/", {"reason": "wrong filter"})
+    assert "Undoing" in senior.get(answer["Location"]).content.decode()
+    runs.perform(Run.objects.get(kind="undo_in_bulk").pk)
+    assert "Are as they were before" in senior.get(answer["Location"]).content.decode()
+    assert senior.get(f"{BULK}{made.pk}/undo/").status_code == 302
     assert Creator.objects.filter(status="pending").count() == 3
 
 

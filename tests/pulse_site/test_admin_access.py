@@ -4,16 +4,65 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from creators.models import Bulk, SavedView
+from creators import bulk
+from creators.models import Bulk, Creator, Flag, SavedView
+from pulse_site import roles
 from pulse_site.admin.model_admin import ViewOnlyAdmin
 from pulse_site.admin.moves import MovingAdmin
 from pulse_site.models import User
 from tests import desk, factories
+
+# The creators' desk, beside the pages of the models: what is asked, how it answers, and the roles that it
+# answers so. Who is staff and has no role is refused, who is nobody is asked to log in.
+EVERYBODY = tuple(roles.LABELS)
+REVIEWERS = (roles.REVIEWER, roles.SENIOR_REVIEWER)
+KEEP_VIEWS = (*REVIEWERS, roles.AD_OPERATIONS, roles.ADMINISTRATOR)
+SENIOR = (roles.SENIOR_REVIEWER,)
+DESK: dict[tuple[str, str, int], tuple[str, ...]] = {
+    ("get", "creator/?status=pending", 200): EVERYBODY,
+    ("get", "creator/?status=all&q=crea&o=-4", 200): EVERYBODY,
+    ("get", "creator/export/", 200): EVERYBODY,
+    ("get", "creator/{creator}/change/", 200): EVERYBODY,
+    ("get", "creator/add/", 200): SENIOR,
+    ("get", "creator/next/", 302): REVIEWERS,
+    **{
+        ("get", f"creator/move/{move}/?ids={{creator}}", 200): REVIEWERS
+        for move in admin.site._registry[Creator].moves
+    },
+    ("post", "creator/move/flag/?ids={creator}", 200): REVIEWERS,
+    ("get", "flag/", 200): EVERYBODY,
+    ("get", "flag/{flag}/change/", 200): EVERYBODY,
+    ("get", "flag/move/resolve/?ids={flag}", 200): REVIEWERS,
+    ("post", "flag/move/resolve/?ids={flag}", 200): REVIEWERS,
+    ("get", "savedview/", 200): EVERYBODY,
+    ("get", "savedview/add/?query=status%3Dall", 200): KEEP_VIEWS,
+    ("post", "savedview/add/", 200): KEEP_VIEWS,
+    ("get", "decisionreason/add/", 200): SENIOR,
+    ("get", "decision/desk/", 200): EVERYBODY,
+    **{
+        ("get", f"decision/desk/{report}.csv", 200): EVERYBODY
+        for report in ("decisions", "ages", "queue", "approvals", "reversals")
+    },
+    ("get", "decision/desk/nothing.csv", 404): EVERYBODY,
+    ("get", "decision/automation/", 200): EVERYBODY,
+    ("get", "bulk/", 200): EVERYBODY,
+    ("get", "bulk/{bulk}/change/", 200): EVERYBODY,
+    ("get", "bulk/{bulk}/results.csv", 200): EVERYBODY,
+    ("get", "bulk/add/?_view=status%3Dpending", 200): SENIOR,
+    ("post", "bulk/add/?_view=status%3Dpending", 200): SENIOR,
+    ("get", "bulk/{bulk}/staying.csv", 200): SENIOR,
+    ("get", "bulk/{bulk}/undo/", 302): SENIOR,  # nothing is decided yet
+    ("post", "bulk/{bulk}/undo/", 302): SENIOR,
+    ("post", "bulk/{bulk}/decide/", 302): SENIOR,
+    ("post", "bulk/{bulk}/cancel/", 302): SENIOR,
+    ("get", "bulk/{bulk}0/undo/", 404): SENIOR,
+    ("post", "bulk/{bulk}0/decide/", 404): SENIOR,
+}
 
 PEOPLE = ("nobody", "plain", "reviewer", "finance", "auditor", "administrator")
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
@@ -96,6 +145,25 @@ def test_every_page_of_every_model_answers_each_person_as_the_table_says(
     }
     assert given == {
         (model._meta.label, page): status(name, model, page) for model in MODELS for page in PAGES
+    }
+
+
+@pytest.mark.parametrize("role", ["nobody", "no role", *EVERYBODY])
+def test_every_page_and_action_of_the_desk_answers_each_role_as_the_table_says(role: str, db: None) -> None:
+    desk.fill(1)
+    browser = Client()
+    if role != "nobody":
+        browser.force_login(factories.user("somebody", is_staff=True))
+        User.objects.get(username="somebody").groups.set(Group.objects.filter(name=role))
+    prepared = bulk.prepare(Creator.objects.all(), "withdraw", _user("administrator"), chosen_by="all")
+    rows = {"bulk": prepared.pk, "creator": Creator.objects.first().pk, "flag": Flag.objects.first().pk}
+    given = {
+        (method, page): getattr(browser, method)(f"/admin/creators/{page.format(**rows)}").status_code
+        for method, page, _status in DESK
+    }
+    refused = 302 if role == "nobody" else 403
+    assert given == {
+        (method, page): status if role in may else refused for (method, page, status), may in DESK.items()
     }
 
 
