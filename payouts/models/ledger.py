@@ -258,6 +258,7 @@ class Seal(models.Model):
     last_id = models.PositiveBigIntegerField(_("last row"))
     rows = models.PositiveBigIntegerField(_("rows"))
     digest = models.CharField(_("digest"), max_length=64)
+    marks = models.BinaryField(_("marks"), null=True, help_text=_("Of each row, to name a changed one."))
     sealed_at = models.DateTimeField(_("sealed"), default=timezone.now)
 
     class Meta:

@@ -32,8 +32,8 @@ from payouts.verification import verify
 from pulse_site.models import AuditEvent, Run, User
 from pulse_site.refusal import Refused
 from tests import factories
+from tests.payouts.behind import behind_the_back, broken, tamper
 from tests.payouts.programme import close, day, deliver
-from tests.payouts.test_verification import behind_the_back, broken, tamper
 
 pytestmark = pytest.mark.django_db
 CREDIT_NOTE, INVOICE = Invoice.Kind.CREDIT_NOTE, Invoice.Kind.INVOICE

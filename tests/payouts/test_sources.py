@@ -8,8 +8,9 @@ import pytest
 from payouts import journal
 from payouts.models import Correction, Transfer
 from payouts.sources import disagreements
+from tests.payouts.behind import tamper
 from tests.payouts.test_journal import bean_check, hledger, needs_hledger
-from tests.payouts.test_verification import corrected, paid, tamper  # noqa: F401 - fixtures
+from tests.payouts.test_verification import corrected, paid  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.django_db, needs_hledger]
 EXTRA = """
