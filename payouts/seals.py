@@ -15,6 +15,7 @@ import datetime
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -78,17 +79,36 @@ def seal() -> list[Seal]:
     return made
 
 
-def broken() -> Iterator[tuple[Seal, str]]:
-    """The seals that no longer fit, for the rows they cover were changed, or the seal itself was; and which
-    rows those are, in words."""
-    for subject in SUBJECTS:
+@dataclass(frozen=True)
+class Broken:
+    """A seal that no longer fits, for rows under it were changed, or it was itself.
+
+    `changed` are the ids of rows that are not as they were sealed, `gone` says where some are missing; both
+    are empty of a seal without marks.
+    """
+
+    seal: Seal
+    changed: list[int]
+    gone: list[str]
+
+    def __str__(self) -> str:
+        kept = self.seal
+        told = {"changed or added": [str(pk) for pk in self.changed[:NAMED]], "gone": self.gone[:NAMED]}
+        which = "; ".join(f"{said}: {', '.join(rows)}" for said, rows in told.items() if rows)
+        stretch = f"the {kept.subject} {kept.first_id} to {kept.last_id} do not fit their seal {kept.pk}"
+        return f"{stretch}: {which}" if which else stretch
+
+
+def broken(*subjects: str) -> Iterator[Broken]:
+    """The seals that no longer fit, of all subjects if none is given."""
+    for subject in subjects or SUBJECTS:
         before, next_id = "", 1
         seals = Seal.objects.filter(subject=subject).annotate(marked=Q(marks__isnull=False)).defer("marks")
         for kept in seals.order_by("last_id"):
             rows = _rows(subject, next_id, kept.last_id)
             again = digest if kept.marked else digest_of_json
             if (kept.first_id, kept.digest) != (next_id, again(rows, before=before)):
-                yield kept, _named(rows, bytes(kept.marks)) if kept.marks else ""
+                yield Broken(kept, *_compared(rows, bytes(kept.marks)) if kept.marks else ([], []))
             before, next_id = kept.digest, kept.last_id + 1
 
 
@@ -156,25 +176,25 @@ def _mark(line: bytes) -> bytes:
     return hashlib.sha256(line).digest()[:MARK]
 
 
-def _named(rows: Rows, marks: bytes) -> str:
-    """Which of the rows are not those that were marked, by their ids, and where some are gone."""
+def _compared(rows: Rows, marks: bytes) -> tuple[list[int], list[str]]:
+    """The ids of the rows that are not as they were marked, and in front of which ids some are gone."""
     places = {marks[at : at + MARK]: at // MARK for at in range(0, len(marks), MARK)}
     unknown: list[int] = []
     gone: list[str] = []
     place = since = 0
     for line in _written(rows):
         found = places.get(_mark(line))
+        pk = int.from_bytes(line[6:14], "big")  # behind the count of fields and its own length
         if found is None:
             since += 1
-            unknown.append(int.from_bytes(line[6:14], "big"))  # behind the count of fields and its own length
+            unknown.append(pk)
             continue
         if found > place + since:
-            gone.append(f"before {int.from_bytes(line[6:14], 'big')}")
+            gone.append(f"before {pk}")
         place, since = found + 1, 0
     if len(places) > place + since:
         gone.append("at the end")
-    told = {"changed or added": [str(pk) for pk in unknown[:NAMED]], "gone": gone[:NAMED]}
-    return "; ".join(f"{said}: {', '.join(which)}" for said, which in told.items() if which)
+    return unknown, gone
 
 
 def _written(rows: Rows) -> Iterator[bytes]:

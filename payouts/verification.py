@@ -343,9 +343,8 @@ def _digests() -> Iterator[tuple[str, str]]:
             yield "closed months", f"the earnings or transfers of {month} do not fit its digest"
     for run in placements.tampered(PlacementRun.objects.filter(frozen=True)):
         yield "used lineups", f"the lineup of {run} does not fit its digest"
-    for seal, which in seals.broken():
-        stretch = f"the {seal.subject} {seal.first_id} to {seal.last_id} do not fit their seal {seal.pk}"
-        yield "seals", f"{stretch}: {which}" if which else stretch
+    for seal in seals.broken():
+        yield "seals", str(seal)
 
 
 def _stated() -> Iterator[tuple[str, str]]:

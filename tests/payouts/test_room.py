@@ -89,7 +89,7 @@ def test_an_event_that_was_tampered_with_breaks_its_seal(
     (event, _other) = AuditEvent.objects.order_by("pk")
     assert list(seals.broken()) == []
     tamper(statement.format(id=event.pk))
-    assert [seal.subject for seal, _which in seals.broken()] == ["events"]
+    assert [each.seal.subject for each in seals.broken()] == ["events"]
 
 
 def test_the_order_of_the_facts_of_an_event_is_no_part_of_its_digest() -> None:
