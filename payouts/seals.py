@@ -103,7 +103,7 @@ def broken(*subjects: str) -> Iterator[Broken]:
     """The seals that no longer fit, of all subjects if none is given."""
     for subject in subjects or SUBJECTS:
         before, next_id = "", 1
-        seals = Seal.objects.filter(subject=subject).annotate(marked=Q(marks__isnull=False)).defer("marks")
+        seals = Seal.objects.filter(subject=subject).annotate(marked=Q(marks__isnull=False))
         for kept in seals.order_by("last_id"):
             rows = _rows(subject, next_id, kept.last_id)
             again = digest if kept.marked else digest_of_json
@@ -130,7 +130,7 @@ def _seal(subject: str) -> Seal | None:
     model = SUBJECTS[subject]
     with transaction.atomic():
         _wait_for_writers(model)
-        last = Seal.objects.filter(subject=subject).order_by("-last_id").defer("marks").first()
+        last = Seal.objects.filter(subject=subject).order_by("-last_id").first()
         before, first_id = (last.digest, last.last_id + 1) if last else ("", 1)
         fresh = model._default_manager.filter(pk__gte=first_id).order_by("pk").values_list("pk", flat=True)
         last_id = fresh[MOST - 1 : MOST].first() or fresh.last()

@@ -178,7 +178,7 @@ def books(request: HttpRequest) -> dict[str, Any]:
 def heads(request: HttpRequest) -> dict[str, Any]:
     """The newest seal of each chain: its digest, written down, holds everything that came before."""
     newest = Seal.objects.order_by().values("subject").annotate(newest=Max("pk")).values("newest")
-    found = {seal.subject: seal for seal in Seal.objects.filter(pk__in=newest).defer("marks")}
+    found = {seal.subject: seal for seal in Seal.objects.filter(pk__in=newest)}
     labels = dict(Seal.Subject.choices)
     return {"heads": [(labels[subject], found.get(subject)) for subject in seals.SUBJECTS]}
 

@@ -173,6 +173,7 @@ def test_a_balance_costs_the_tail_and_not_the_history() -> None:
     assert "rowid>?" in told or "payouts_transfer_pkey" in told
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="elsewhere Python writes them all")
 @given(
     reason=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30),
     at=st.datetimes(
