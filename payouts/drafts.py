@@ -11,8 +11,6 @@ deliveries up again only if that no longer fits. `verify` trusts no guard and al
 """
 
 import datetime
-from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 
 from django.db import connection
@@ -128,10 +126,9 @@ def different(month: Month) -> list[tuple[int, int]]:
         return [(campaign, creator) for creator, campaign in cursor.fetchall()]
 
 
-def lines(month: Month) -> Iterator[str]:
-    """The earnings of the month as JSON, in the order of creators and campaigns."""
-    line = seals.Line("[%s, %s, %s, %s, %s, %s]", *COLUMNS)
-    return seals.lines(Earning.objects.filter(month=month).order_by("creator_id", "campaign_id"), line)
+def rows(month: Month) -> seals.Rows:
+    """The earnings of the month, in the order of creators and campaigns."""
+    return Earning.objects.filter(month=month).order_by("creator_id", "campaign_id").values_list(*COLUMNS)
 
 
 def _values(month: Month) -> list[Any]:
@@ -151,15 +148,11 @@ def _set_terms(month: Month) -> None:
 
 def _digest(month: Month) -> str:
     """SHA-256 over the share, the earnings, and the spans in which anybody could earn by the month's end."""
-    return seals.digest_of_lines(
-        chain([f"[{month.share_basis_points}]"], lines(month), _spans(month.last_day))
-    )
+    return seals.digest(rows(month), _spans(month.last_day), before=str(month.share_basis_points))
 
 
-def _spans(last: datetime.date) -> Iterator[str]:
+def _spans(last: datetime.date) -> seals.Rows:
     """A span that goes on reads like one that ends with the last day or later: he earned to the end."""
     ends_on = Case(When(ends_on__lt=last, then="ends_on"))
-    line = seals.Line('[%s, "%s", "%s"]', "creator_id", "starts_on", ends_on)
-    return seals.lines(
-        Enrolment.objects.filter(starts_on__lte=last).order_by("creator_id", "starts_on"), line
-    )
+    spans = Enrolment.objects.filter(starts_on__lte=last).order_by("creator_id", "starts_on")
+    return spans.values_list("creator_id", "starts_on", ends_on)

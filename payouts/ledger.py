@@ -46,17 +46,16 @@ DIFFERENT = """
         OR posted.amount_micros <> given.amount_micros
      ORDER BY given.key LIMIT 3
 """
-# What is found on one side only.
+# What is found on one side only, or with another body.
 MISMATCHES = """
-    SELECT DISTINCT key FROM (
-      SELECT key FROM (
-        SELECT 1 AS side, key, kind, debit_account_id, credit_account_id, amount_micros FROM ({wanted}) given
-         UNION ALL
-        SELECT 2, key, kind, debit_account_id, credit_account_id, amount_micros FROM payouts_transfer
-         WHERE kind IN ({kinds}) AND (%s = '' OR month_id = %s)
-      ) both_sides
-       GROUP BY key, kind, debit_account_id, credit_account_id, amount_micros HAVING MIN(side) = MAX(side)
-    ) either ORDER BY key LIMIT {limit}
+    SELECT DISTINCT COALESCE(given.key, posted.key) AS key
+      FROM ({wanted}) given
+      FULL JOIN (SELECT key, kind, debit_account_id, credit_account_id, amount_micros FROM payouts_transfer
+                  WHERE kind IN ({kinds}) AND (%s = '' OR month_id = %s)) posted ON posted.key = given.key
+     WHERE (posted.kind = given.kind AND posted.debit_account_id = given.debit_account_id
+            AND posted.credit_account_id = given.credit_account_id
+            AND posted.amount_micros = given.amount_micros) IS NOT TRUE
+     ORDER BY key LIMIT {limit}
 """
 OPEN_OF_CREATORS = """
     INSERT INTO payouts_account (code, kind, creator_id)

@@ -13,11 +13,11 @@ guards see to that), so each waits for the other and finds what the other left. 
 import datetime
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import BigIntegerField, Count, Exists, OuterRef, QuerySet, Sum
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -166,12 +166,20 @@ def close(code: str, by: User) -> dict[str, Any]:
 
 
 def digest(month: Month) -> str:
-    """SHA-256 over the earnings and the transfers of the month.
+    """SHA-256 over the earnings of the month, and the count and sum of its transfers by kind.
 
-    Creators and campaigns go in by their numbers, which never change as a handle may; the numbers of the
-    rows themselves stay out, so that a month that was killed and closed again has the same digest.
+    Which transfers they are follows from the earnings, and each is under a seal. Creators and campaigns go
+    in by their numbers, which never change as a handle may; the numbers of the rows themselves stay out, so
+    that a month that was killed and closed again has the same digest.
     """
-    return seals.digest_of_lines(_lines(month))
+    posted = Transfer.objects.filter(month=month).order_by("kind").values_list("kind")
+    sums = posted.annotate(count=Count("id"), micros=Cast(Sum("amount_micros"), BigIntegerField()))
+    return seals.digest(drafts.rows(month), sums)
+
+
+def fits(month: Month) -> bool:
+    """Are earnings and transfers what the closed month has its digest of: in this form, or the older one?"""
+    return month.digest in (form(month) for form in (digest, _older_digest))
 
 
 def closes_from(month: Month) -> datetime.date:
@@ -265,11 +273,11 @@ def _post(month: Month, by: User) -> None:
         raise ArithmeticError(f"{left} micros are left in {clearing}: {month} does not add up.")
 
 
-def _lines(month: Month) -> Iterator[str]:
-    yield from drafts.lines(month)
+def _older_digest(month: Month) -> str:
+    """A line of JSON for each earning and each transfer."""
     fields = ("key", "kind", "debit_account__code", "credit_account__code", "amount_micros")
-    line = seals.Line('["%s", "%s", "%s", "%s", %s]', *fields)
-    yield from seals.lines(Transfer.objects.filter(month=month).order_by("pk"), line)
+    posted = Transfer.objects.filter(month=month).order_by("pk").values_list(*fields)
+    return seals.digest_of_json(drafts.rows(month), posted)
 
 
 def _summary(month: Month, started: float) -> dict[str, Any]:

@@ -1,20 +1,26 @@
-"""Seals: digests by which a row that was changed behind the database's back is found.
+"""Seals: digests by which a row that was changed behind the database's back is found and named.
 
 The guards refuse changes to transfers, decisions and audit events, but whoever owns the database can take a
 guard away. So after each month and batch, and every night, the rows that came since are hashed in the order
 of their ids, chained to the seal before them, and `verify` hashes them again: to change one row unseen, one
 would have to forge every later seal, of which people hold copies. A whole stretch is hashed at a time; a
 hash in each row would make all writers wait for one another.
+
+Rows are hashed as PostgreSQL's COPY writes them in its binary format: it tells each value's length, so that
+none can look like the end of another, and costs a third of any text. The marks of a seal, some bytes of the
+hash of each row by itself, are looked at only where a stretch no longer fits, and then say which rows it is.
 """
 
+import datetime
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.db import connection, models, transaction
-from django.db.models import Expression, Func, Max, QuerySet, TextField, Value
+from django.db.models import Max, Q, QuerySet
 
 from creators.models import Decision
 from payouts import ledger
@@ -27,68 +33,82 @@ SUBJECTS: dict[str, type[models.Model]] = {
     Seal.Subject.EVENTS: AuditEvent,
 }
 CHUNK = 5_000  # rows
-CHUNKS = 4  # of them at a time
-# What PostgreSQL's JSON has as Python's does; a moment is text there (str), without a fraction of nothing.
-PLAIN = (models.IntegerField, models.CharField, models.TextField, models.BooleanField, models.ForeignKey)
-MOMENT = (
-    """replace(to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), '.000000', '') || '+00:00'"""
+MOST = 1_000_000  # rows under one seal
+MARK = 8  # bytes
+NAMED = 20  # rows of a seal
+# What comes before the rows and after them in the binary format of COPY.
+_HEADER, _TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+_EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+# Those that COPY writes as `_field` does.
+PLAIN = (
+    models.BigAutoField,
+    models.BigIntegerField,
+    models.CharField,
+    models.TextField,
+    models.BooleanField,
+    models.DateField,
 )
+Rows = QuerySet[Any, Sequence[Any]]  # values_list, in an order that is always the same
 # Sorted, for PostgreSQL keeps the keys of a JSON column in an order of its own.
 _as_json = json.JSONEncoder(default=str, sort_keys=True).encode
 
 
-def digest(rows: Iterable[Sequence[object]], before: str = "") -> str:
-    """SHA-256 over `rows`, a line of JSON each, continuing from the digest `before`; memory stays flat.
+def digest(*rows: Rows, before: str = "") -> str:
+    """SHA-256 over the rows of one or several queries, continuing from the digest `before`, in hexadecimal.
 
-    JSON, so that no text can look like the end of its column: what is moved from a reason to a note shows.
+    Memory stays flat, and every database comes to the same digest.
     """
-    return digest_of_lines(map(_as_json, rows), before)
+    return _sha256(map(_written, rows), before)
 
 
-def digest_of_lines(lines: Iterable[str], before: str = "") -> str:
-    """The same for rows that are JSON already: what the database writes needs no object for each row."""
+def digest_of_json(*rows: Rows, before: str = "") -> str:
+    """The same over a line of JSON for each row, the older form, of seals without marks."""
     sha256 = hashlib.sha256(before.encode())
-    for line in lines:
-        sha256.update(f"{line}\n".encode())
+    for each in rows:
+        for row in each.iterator(CHUNK):
+            sha256.update(f"{_as_json(row)}\n".encode())
     return sha256.hexdigest()
-
-
-class Line(Func):
-    """A row as JSON, put together by the database: much faster than here.
-
-    `template` is the JSON with a %s for each of `fields`: numbers, or words of our own that need no escape.
-    """
-
-    function, output_field = "FORMAT", TextField()
-
-    def __init__(self, template: str, *fields: str | Expression) -> None:
-        super().__init__(Value(template), *fields)
-
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        """Older SQLite knows the function by this name only."""
-        return self.as_sql(compiler, connection, function="PRINTF", **extra)
-
-
-def lines(rows: QuerySet[Any], line: Line) -> Iterator[str]:
-    """`rows` as a `line` each, in their order; thousands in a text, so that they are hashed at once."""
-    written = iter(rows.values_list(line, flat=True).iterator(CHUNK))
-    while some := list(islice(written, CHUNK)):
-        yield "\n".join(some)
 
 
 def seal() -> list[Seal]:
     """Seal the transfers, decisions and events that came since their last seal; returns the new seals."""
-    return [made for subject in SUBJECTS if (made := _seal(subject))]
-
-
-def broken() -> Iterator[Seal]:
-    """The seals that no longer fit: the rows they cover were changed, or the seal itself was."""
+    made: list[Seal] = []
     for subject in SUBJECTS:
+        while fresh := _seal(subject):
+            made.append(fresh)
+    return made
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A seal that no longer fits, for rows under it were changed, or it was itself.
+
+    `changed` are the ids of rows that are not as they were sealed, `gone` says where some are missing; both
+    are empty of a seal without marks.
+    """
+
+    seal: Seal
+    changed: list[int]
+    gone: list[str]
+
+    def __str__(self) -> str:
+        kept = self.seal
+        told = {"changed or added": [str(pk) for pk in self.changed[:NAMED]], "gone": self.gone[:NAMED]}
+        which = "; ".join(f"{said}: {', '.join(rows)}" for said, rows in told.items() if rows)
+        stretch = f"the {kept.subject} {kept.first_id} to {kept.last_id} do not fit their seal {kept.pk}"
+        return f"{stretch}: {which}" if which else stretch
+
+
+def broken(*subjects: str) -> Iterator[Broken]:
+    """The seals that no longer fit, of all subjects if none is given."""
+    for subject in subjects or SUBJECTS:
         before, next_id = "", 1
-        for kept in Seal.objects.filter(subject=subject).order_by("last_id"):
-            found = _over(subject, next_id, kept.last_id, before)
-            if (kept.first_id, kept.digest) != (next_id, found):
-                yield kept
+        seals = Seal.objects.filter(subject=subject).annotate(marked=Q(marks__isnull=False))
+        for kept in seals.order_by("last_id"):
+            rows = _rows(subject, next_id, kept.last_id)
+            again = digest if kept.marked else digest_of_json
+            if (kept.first_id, kept.digest) != (next_id, again(rows, before=before)):
+                yield Broken(kept, *_compared(rows, bytes(kept.marks)) if kept.marks else ([], []))
             before, next_id = kept.digest, kept.last_id + 1
 
 
@@ -112,65 +132,108 @@ def _seal(subject: str) -> Seal | None:
         _wait_for_writers(model)
         last = Seal.objects.filter(subject=subject).order_by("-last_id").first()
         before, first_id = (last.digest, last.last_id + 1) if last else ("", 1)
-        fresh = model._default_manager.filter(pk__gte=first_id)
-        last_id = fresh.aggregate(last=Max("pk"))["last"]
+        fresh = model._default_manager.filter(pk__gte=first_id).order_by("pk").values_list("pk", flat=True)
+        last_id = fresh[MOST - 1 : MOST].first() or fresh.last()
         if last_id is None:
             return None
         if subject == Seal.Subject.TRANSFERS:
             ledger.checkpoint(first_id, last_id)
+        marks = bytearray()
+        lines = _marked(_written(_rows(subject, first_id, last_id)), marks)
+        sealed = _sha256([lines], before)
         return Seal.objects.create(
             subject=subject,
             first_id=first_id,
             last_id=last_id,
-            rows=fresh.count(),
-            digest=_over(subject, first_id, last_id, before),
+            rows=len(marks) // MARK,
+            digest=sealed,
+            marks=bytes(marks),
         )
 
 
-def _over(subject: str, first_id: int, last_id: int, before: str) -> str:
-    model = SUBJECTS[subject]
-    if connection.vendor == "postgresql" and (columns := _columns(model)):
-        return digest_of_lines(_written(model, columns, first_id, last_id), before)
-    rows = model._default_manager.filter(pk__range=(first_id, last_id)).order_by("pk")
-    return digest(rows.values_list().iterator(CHUNK), before)
+def _rows(subject: str, first_id: int, last_id: int) -> Rows:
+    found = SUBJECTS[subject]._default_manager.filter(pk__range=(first_id, last_id))
+    return found.order_by("pk").values_list()
 
 
-def _columns(model: type[models.Model]) -> str:
-    """SQL of the columns of a row as `digest` has them; empty if PostgreSQL would write one otherwise."""
-    columns: list[str] = []
-    for field in model._meta.concrete_fields:
-        if isinstance(field, models.DateTimeField):
-            columns.append(MOMENT.format(column=field.column))
-        elif isinstance(field, PLAIN):
-            columns.append(str(field.column))
-        else:
-            return ""
-    return ", ".join(columns)
+def _sha256(parts: Iterable[Iterable[bytes]], before: str) -> str:
+    sha256 = hashlib.sha256(before.encode())
+    for lines in parts:
+        for line in lines:
+            sha256.update(line)
+        sha256.update(_TRAILER)
+    return sha256.hexdigest()
 
 
-def _written(model: type[models.Model], columns: str, first_id: int, last_id: int) -> Iterator[str]:
-    """The rows as lines of JSON, thousands at a time, so that none becomes an object of Python."""
-    rows = f"""
-        SELECT json_build_array({columns})::text AS line FROM {model._meta.db_table}
-         WHERE id BETWEEN chunk.first AND LEAST(chunk.first + %s, %s) ORDER BY id
-    """  # noqa: S608 - names of our own
-    chunks = f"""
-        SELECT (SELECT string_agg(line, E'\\n') FROM ({rows}) row)
-          FROM generate_series(%s::bigint, %s, %s) AS chunk(first)
-    """  # noqa: S608
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(chunks, [CHUNK - 1, last_id, first_id, last_id, CHUNK])
-        while found := cursor.fetchmany(CHUNKS):
-            for (lines,) in found:
-                if lines:
-                    yield _as_python_writes(lines)
+def _marked(lines: Iterable[bytes], marks: bytearray) -> Iterator[bytes]:
+    """The same lines; the mark of each is added to `marks`."""
+    for line in lines:
+        marks += _mark(line)
+        yield line
 
 
-def _as_python_writes(lines: str) -> str:
-    """PostgreSQL leaves letters beyond ASCII as they are, Python escapes them."""
-    if lines.isascii() and "\x7f" not in lines:
-        return lines
-    return "\n".join(_as_json(json.loads(line)) for line in lines.split("\n"))
+def _mark(line: bytes) -> bytes:
+    return hashlib.sha256(line).digest()[:MARK]
+
+
+def _compared(rows: Rows, marks: bytes) -> tuple[list[int], list[str]]:
+    """The ids of the rows that are not as they were marked, and in front of which ids some are gone."""
+    places = {marks[at : at + MARK]: at // MARK for at in range(0, len(marks), MARK)}
+    unknown: list[int] = []
+    gone: list[str] = []
+    place = since = 0
+    for line in _written(rows):
+        found = places.get(_mark(line))
+        pk = int.from_bytes(line[6:14], "big")  # behind the count of fields and its own length
+        if found is None:
+            since += 1
+            unknown.append(pk)
+            continue
+        if found > place + since:
+            gone.append(f"before {pk}")
+        place, since = found + 1, 0
+    if len(places) > place + since:
+        gone.append("at the end")
+    return unknown, gone
+
+
+def _written(rows: Rows) -> Iterator[bytes]:
+    """Each row as COPY writes it in its binary format; none becomes an object of Python on PostgreSQL."""
+    if connection.vendor == "postgresql" and all(map(_is_plain, rows.model._meta.concrete_fields)):
+        with connection.cursor() as cursor:
+            sql = cursor.mogrify(*rows.query.sql_with_params())
+            with cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT binary)") as copy:
+                lines = iter(copy)
+                first = bytes(next(lines)).removeprefix(_HEADER)
+                yield from (line for line in chain([first], lines) if line != _TRAILER)
+    else:
+        yield from map(_line, rows.iterator(CHUNK))
+
+
+def _is_plain(field: Any) -> bool:
+    while field.remote_field:
+        field = field.target_field
+    return isinstance(field, PLAIN)
+
+
+def _line(row: Sequence[object]) -> bytes:
+    return b"".join((len(row).to_bytes(2, "big"), *map(_field, row)))
+
+
+def _field(value: object) -> bytes:
+    if value is None:
+        return b"\xff\xff\xff\xff"
+    if isinstance(value, bool):
+        content = value.to_bytes(1, "big")
+    elif isinstance(value, int):
+        content = value.to_bytes(8, "big", signed=True)
+    elif isinstance(value, datetime.datetime):
+        content = ((value - _EPOCH) // datetime.timedelta(microseconds=1)).to_bytes(8, "big", signed=True)
+    elif isinstance(value, datetime.date):
+        content = (value - _EPOCH.date()).days.to_bytes(4, "big", signed=True)
+    else:
+        content = (value if isinstance(value, str) else _as_json(value)).encode()
+    return len(content).to_bytes(4, "big") + content
 
 
 def _wait_for_writers(model: type[models.Model]) -> None:

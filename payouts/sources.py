@@ -2,7 +2,8 @@
 
 Each is there twice, as it was posted and as its source says; a transfer that was changed, added or taken away
 behind the database's back no longer agrees. `verify` names it, and the exported journal leaves it out of
-balance, so that hledger or beancount name it too.
+balance, so that hledger or beancount name it too. So does it with what no source knows, a moment or a reason,
+where that is not as it was sealed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,9 +12,10 @@ from dataclasses import dataclass
 from django.db import connection
 
 from campaigns.models import Month
-from payouts import adjustments, batches, entries, ledger, months
-from payouts.models import Transfer
+from payouts import adjustments, batches, entries, ledger, months, seals
+from payouts.models import Seal, Transfer
 
+SHOWN = 100  # rows under a seal that are named
 # Debit account and credit account (ids), micros, and the month if the source says it.
 Body = tuple[int, int, int, str]
 
@@ -78,4 +80,12 @@ def disagreements(month: str | None = None) -> dict[str, Body | None]:
         if keys := source.mismatches():
             bodies = source.bodies(keys)
             found |= {key: None if key in found else bodies.get(key) for key in keys}
+    for key in _not_as_sealed(month):
+        found.setdefault(key, None)
     return found
+
+
+def _not_as_sealed(month: str | None) -> Iterator[str]:
+    for seal in seals.broken(Seal.Subject.TRANSFERS):
+        changed = Transfer.objects.filter(pk__in=seal.changed[:SHOWN])
+        yield from (changed.filter(month=month) if month else changed).values_list("key", flat=True)

@@ -93,6 +93,18 @@ SUMS: tuple[tuple[str, dict[str, tuple[str, str]]], ...] = (
                  ORDER BY account.id
                 """,
             ),
+            "accounts": (
+                "the account of {} {} is called {} and should be {}",
+                """
+                SELECT kind, COALESCE(creator_id, advertiser_id), code, wanted, 0
+                  FROM (SELECT payouts_account.*,
+                               CASE WHEN creator_id IS NOT NULL
+                                    THEN 'payable:creator:' || CAST(creator_id AS text)
+                                    ELSE 'receivable:advertiser:' || CAST(advertiser_id AS text) END AS wanted
+                          FROM payouts_account) named
+                 WHERE code <> wanted
+                """,
+            ),
             "in transit": (
                 "{} holds {} micros, its payouts on the way are {}",
                 """
@@ -327,12 +339,12 @@ def _payment_files() -> Iterator[tuple[str, str]]:
 
 def _digests() -> Iterator[tuple[str, str]]:
     for month in Month.objects.filter(status=Month.Status.CLOSED):
-        if months.digest(month) != month.digest:
+        if not months.fits(month):
             yield "closed months", f"the earnings or transfers of {month} do not fit its digest"
     for run in placements.tampered(PlacementRun.objects.filter(frozen=True)):
         yield "used lineups", f"the lineup of {run} does not fit its digest"
     for seal in seals.broken():
-        yield "seals", f"the {seal.subject} {seal.first_id} to {seal.last_id} do not fit their seal {seal.pk}"
+        yield "seals", str(seal)
 
 
 def _stated() -> Iterator[tuple[str, str]]:

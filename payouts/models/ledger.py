@@ -242,6 +242,12 @@ class Entry(models.Model):
         return f"{self.get_reason_display()} #{self.pk}"
 
 
+class SealManager(models.Manager["Seal"]):
+    def get_queryset(self) -> models.QuerySet[Seal]:
+        """Without the marks, megabytes of a long stretch, which only who looks for a changed row needs."""
+        return super().get_queryset().defer("marks")
+
+
 class Seal(models.Model):
     """A digest over a stretch of append-only rows, chained to the seal before it.
 
@@ -258,7 +264,10 @@ class Seal(models.Model):
     last_id = models.PositiveBigIntegerField(_("last row"))
     rows = models.PositiveBigIntegerField(_("rows"))
     digest = models.CharField(_("digest"), max_length=64)
+    marks = models.BinaryField(_("marks"), null=True, help_text=_("Of each row, to name a changed one."))
     sealed_at = models.DateTimeField(_("sealed"), default=timezone.now)
+
+    objects = SealManager()
 
     class Meta:
         verbose_name = _("seal")

@@ -1,7 +1,8 @@
 """A month, calculated, reviewed and closed, against hand-written SQL for the same rows; and a year, verified.
 
 BENCH_SCALE is the number of deliveries of the month; there is a creator for each hundred of them. The year
-must be verified in less time than it takes to calculate, review and close the month.
+must be verified in less time than it takes to calculate and close a month of ten million; in less than to
+review it too for a smaller one, as the statements that are read again are as many for any.
 """
 
 import os
@@ -19,8 +20,9 @@ from tests import factories
 from tests.bench.cpu import seconds
 
 DELIVERIES = int(os.environ.get("BENCH_SCALE", 1_000_000))
-CREATORS, CAMPAIGNS, AT_MOST = DELIVERIES // 100, 30, 1.5
+CREATORS, CAMPAIGNS, AT_MOST, A_YEAR = DELIVERIES // 100, 30, 1.5, 1
 ATTEMPTS = 3 if DELIVERIES <= 1_000_000 else 1
+TEN_MILLION = 10_000_000
 MONTH: dict[str, float] = {}  # the seconds of its steps, once it was measured
 SERIES = "WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {})"
 CREATED = f"""
@@ -179,7 +181,10 @@ def test_a_month_is_calculated_and_closed_near_hand_written_sql(
     MONTH.update(best)
     ratio = (best["calculate"] + best["close"]) / best["by hand"]
     print(f"\n{connection.vendor}: month of {DELIVERIES:,} deliveries to {CREATORS:,} creators:", end=" ")
-    print(", ".join(f"{step} {taken:.2f} s" for step, taken in best.items()), f"ratio {ratio:.2f}")
+    print(
+        ", ".join(f"{step} {taken:.2f} s" for step, taken in best.items()),
+        f"ratio {ratio:.2f} (limit {AT_MOST})",
+    )
     assert ratio <= AT_MOST or connection.vendor == "sqlite"
 
 
@@ -214,10 +219,12 @@ def test_a_year_is_verified_in_less_than_a_close_takes(supply: None, people: tup
     )
     if MONTH:
         short = MONTH["calculate"] + MONTH["close"]
-        closing = short + MONTH["review"]
-        print(f", {taken / closing:.2f} of a month's close (limit 1),", end=" ")
-        print(f"{taken / short:.2f} without its review, {taken / MONTH['close']:.2f} of its last step alone")
-        assert taken <= closing or connection.vendor == "sqlite"
+        closing = short if DELIVERIES >= TEN_MILLION else short + MONTH["review"]
+        print(
+            f", {taken / closing:.2f} of a month's close (limit {A_YEAR}), {taken / short:.2f} of it", end=" "
+        )
+        print("without its review")
+        assert taken <= A_YEAR * closing or connection.vendor == "sqlite"
 
 
 # A creator each, in whichever campaign comes; thirty of them beside each video.

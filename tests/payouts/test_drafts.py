@@ -11,8 +11,8 @@ from payouts.models import Earning
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 from tests import factories
+from tests.payouts.behind import tamper
 from tests.payouts.programme import day, deliver
-from tests.payouts.test_verification import tamper
 
 pytestmark = pytest.mark.django_db
 

@@ -19,8 +19,8 @@ from payouts.verification import verify
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 from tests import factories
+from tests.payouts.behind import broken, tamper
 from tests.payouts.programme import close, deliver
-from tests.payouts.test_verification import broken, tamper
 
 pytestmark = pytest.mark.django_db
 Reason = Entry.Reason

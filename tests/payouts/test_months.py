@@ -1,4 +1,6 @@
 import datetime
+import hashlib
+import json
 
 import pytest
 from django.utils import timezone
@@ -6,7 +8,7 @@ from django.utils import timezone
 from campaigns import verdicts
 from campaigns.models import Delivery, Month, PlacementRun
 from creators.models import Enrolment, ProgrammeTerms
-from payouts import drafts, months, seals
+from payouts import drafts, months
 from payouts.models import Account, Earning, Transfer
 from pulse_site.models import AuditEvent, User
 from pulse_site.refusal import Refused
@@ -309,8 +311,8 @@ def test_clearing_that_does_not_come_to_zero_stops_the_close(
     assert not Transfer.objects.exists()
 
 
-def test_the_digest_is_over_the_rows_as_json(finance_one: User, finance_two: User) -> None:
-    """Put together by either database as Python would write it: digests that are there already still fit."""
+def test_a_month_that_has_its_digest_in_the_older_form_fits_it(finance_one: User, finance_two: User) -> None:
+    """A line of JSON for each earning, and then for each transfer."""
     campaign = factories.campaign()
     for impressions in (1_001, 7):
         deliver(campaign, factories.enrolled(), impressions)
@@ -321,4 +323,10 @@ def test_the_digest_is_over_the_rows_as_json(finance_one: User, finance_two: Use
     transfers = Transfer.objects.order_by("pk").values_list(
         "key", "kind", "debit_account__code", "credit_account__code", "amount_micros"
     )
-    assert month.digest == months.digest(month) == seals.digest([*earnings, *transfers])
+    lines = "".join(f"{json.dumps(row)}\n" for row in [*earnings, *transfers])
+    assert month.digest == months.digest(month) != hashlib.sha256(lines.encode()).hexdigest()
+    assert months.fits(month)
+    month.digest = hashlib.sha256(lines.encode()).hexdigest()
+    assert months.fits(month)
+    month.digest = "0" * 64
+    assert not months.fits(month)

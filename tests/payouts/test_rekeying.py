@@ -17,8 +17,8 @@ from pulse_site.models import AuditEvent, User
 from pulse_site.refusal import Refused
 from pulse_site.sentences import sentence
 from tests import factories
+from tests.payouts.behind import tamper
 from tests.payouts.test_payees import ACH, FIRST, SEPA, enter, everything
-from tests.payouts.test_verification import tamper
 
 pytestmark = pytest.mark.django_db
 NEWER = {**ACH, "account": "5550001111"}

@@ -8,8 +8,9 @@ import pytest
 from payouts import journal
 from payouts.models import Correction, Transfer
 from payouts.sources import disagreements
+from tests.payouts.behind import tamper
 from tests.payouts.test_journal import bean_check, hledger, needs_hledger
-from tests.payouts.test_verification import corrected, paid, tamper  # noqa: F401 - fixtures
+from tests.payouts.test_verification import corrected, paid  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.django_db, needs_hledger]
 EXTRA = """
@@ -57,11 +58,14 @@ SET = f"UPDATE {ONE.format('SET {}', '{}')}"
                 SET.format("amount_micros = amount_micros + 1", "{kind}"),
                 SET.format("credit_account_id = debit_account_id", "{kind}"),
                 SET.format("kind = 'entry'", "{kind}"),
+                SET.format("reason = 'changed'", "{kind}"),
+                SET.format("created_at = '2026-10-02 00:00:00+00:00'", "{kind}"),
                 f"DELETE FROM {ONE.format('', '{kind}')}",
                 EXTRA,
             )
         ),
         *(SET.format("month_id = '2026-11'", kind) for kind in OF_MONTHS),
+        SET.format("month_id = '2026-10'", "payment"),
         SET.format("kind = 'platform'", "earning"),
         SET.format("kind = 'payment'", "reserve"),
     ],

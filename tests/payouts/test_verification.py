@@ -1,8 +1,5 @@
 """Each rule is broken behind the database's back, and exactly that breach is named."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from django.db import connection
 
@@ -12,55 +9,12 @@ from creators.models import Creator
 from payouts import batches, corrections, ledger, months, seals
 from payouts.models import Account, Correction, PayoutBatch, Transfer
 from payouts.verification import verify
-from pulse_site import guards
 from pulse_site.models import User
 from tests import factories
+from tests.payouts.behind import broken, tamper
 from tests.payouts.programme import close, day, deliver, pay
 
 pytestmark = pytest.mark.django_db
-
-
-@contextmanager
-def behind_the_back() -> Iterator[None]:
-    """No trigger, constraint nor foreign key watches; the guards are there again afterwards."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL session_replication_role = 'replica'")
-            cursor.execute(DROP_CHECKS)
-            yield
-            cursor.execute("SET LOCAL session_replication_role = 'origin'")
-        else:
-            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-            for (name,) in cursor.fetchall():
-                cursor.execute(f"DROP TRIGGER {name}")
-            cursor.execute("PRAGMA ignore_check_constraints = ON")
-            yield
-            cursor.execute("PRAGMA ignore_check_constraints = OFF")
-            guards.install()
-
-
-DROP_CHECKS = """
-    DO $$ DECLARE found record; BEGIN
-      FOR found IN SELECT conname, conrelid::regclass AS relation FROM pg_constraint
-                    WHERE contype = 'c' AND conrelid::regclass::text ~ '^(payouts|campaigns|creators)_' LOOP
-        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', found.relation, found.conname);
-      END LOOP;
-    END $$
-"""
-
-
-def tamper(statement: str) -> None:
-    with behind_the_back(), connection.cursor() as cursor:
-        cursor.execute(statement)
-        assert cursor.rowcount
-
-
-def broken() -> dict[str, str]:
-    """Rule -> its breaches, a line each."""
-    found: dict[str, str] = {}
-    for breach in verify():
-        found[breach.rule] = f"{found.get(breach.rule, '')}{breach.what}\n"
-    return found
 
 
 @pytest.fixture
@@ -227,7 +181,12 @@ def test_a_programme_that_kept_the_rules_has_no_breach(paid: PayoutBatch) -> Non
         ),
         (
             "UPDATE payouts_transfer SET created_at = '2020-01-01 00:00:00+00:00' WHERE kind = 'billing'",
-            {"seals": "transfers 1 to"},
+            {"seals": "changed or added: "},
+        ),
+        (
+            "UPDATE payouts_account SET code = 'payable:creator:x' WHERE code LIKE 'payable:%'"
+            " AND id = (SELECT MIN(id) FROM payouts_account WHERE kind = 'payable')",
+            {"accounts": "is called payable:creator:x and should be payable:creator:"},
         ),
         (
             "UPDATE payouts_transfer SET amount_micros = amount_micros * 9 WHERE kind = 'payment'",

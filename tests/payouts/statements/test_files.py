@@ -23,9 +23,9 @@ from payouts.verification import verify
 from pulse_site import guards, money, runs
 from pulse_site.models import Run, User
 from tests import factories
+from tests.payouts.behind import tamper
 from tests.payouts.programme import close, deliver
 from tests.payouts.statements.ledger_rows import move
-from tests.payouts.test_verification import tamper
 
 pytestmark = pytest.mark.django_db
 
