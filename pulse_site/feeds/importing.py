@@ -141,7 +141,7 @@ class Import:
     def read_header(self) -> tuple[Source, Columns]:
         """Find the header and its columns, and keep with the upload how that was done."""
         said = headers.Corrections(self.upload)
-        source = Source(self.path, lambda cells: known(cells, self.columns, said.of(cells)))
+        source = said.opened(self.path, lambda cells: known(cells, self.columns, said.of(cells)))
         columns = Columns(source.header, self.columns, said.of(source.header))
         by = self.upload.mapping.get("by")
         shown = headers.shown(self.feed, source, columns, said.remembered(source.header))
