@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from creators import candidates, changes, eligibility, undoing
 from pulse_site.feeds import cells, counts
 from pulse_site.feeds.feed import Column, Feed, Progress, Warned, day_option
-from pulse_site.feeds.staging import execute, select
+from pulse_site.feeds.staging import execute, select, slices
 from pulse_site.models import Upload, User
 
 LARGEST_COUNT = 10_000_000_000
@@ -131,27 +131,31 @@ def record(table: str, upload: Upload, progress: Progress = lambda permille, ste
 
     Only what differs is written, and what it replaces is kept.
     """
+    parts = list(slices(table))
     for step, statement in enumerate(_RECORD):
-        progress(step * 1_000 // len(_RECORD), _("writing"))
-        execute(statement.format(table=table, upload=int(upload.pk)))
+        for done, part in parts:
+            progress((step * 1_000 + done) // len(_RECORD), _("writing"))
+            execute(statement.format(table=table, upload=int(upload.pk), part=part))
 
 
 _RECORD = (
     """INSERT INTO creators_replacedcount (upload_id, as_of, creator_id, followers, written_by_id)
        SELECT {upload}, as_of, creator_id, followers_before, written_by
-       FROM {table} WHERE change = 'updated'""",
+       FROM {table} n WHERE {part} AND change = 'updated'""",
     """UPDATE creators_followercount SET followers = n.followers, upload_id = {upload} FROM {table} n
-       WHERE n.change = 'updated' AND creators_followercount.as_of = n.as_of
+       WHERE {part} AND n.change = 'updated' AND creators_followercount.as_of = n.as_of
          AND creators_followercount.creator_id = n.creator_id""",
     """INSERT INTO creators_followercount (as_of, creator_id, followers, upload_id)
-       SELECT as_of, creator_id, followers, {upload} FROM {table} WHERE change = 'created'""",
+       SELECT as_of, creator_id, followers, {upload} FROM {table} n WHERE {part} AND change = 'created'""",
     """INSERT INTO creators_replacedreach (upload_id, creator_id, followers, as_of)
-       SELECT {upload}, creator_id, reach_before, reach_since FROM {table}
-       WHERE newest = 1 AND (reach_before IS NULL OR reach_before <> followers)""",
+       SELECT {upload}, creator_id, reach_before, reach_since FROM {table} n
+       WHERE {part} AND newest = 1 AND (reach_before IS NULL OR reach_before <> followers)""",
     """UPDATE creators_reach SET followers = n.followers, as_of = n.as_of FROM {table} n
-       WHERE n.newest = 1 AND n.reach_before <> n.followers AND creators_reach.creator_id = n.creator_id""",
+       WHERE {part} AND n.newest = 1 AND n.reach_before <> n.followers
+         AND creators_reach.creator_id = n.creator_id""",
     """INSERT INTO creators_reach (creator_id, followers, as_of)
-       SELECT creator_id, followers, as_of FROM {table} WHERE newest = 1 AND reach_before IS NULL""",
+       SELECT creator_id, followers, as_of FROM {table} n
+       WHERE {part} AND newest = 1 AND reach_before IS NULL""",
 )
 
 

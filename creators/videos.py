@@ -26,7 +26,7 @@ from pulse_site.feeds import cells, counts
 from pulse_site.feeds.cells import Unusable
 from pulse_site.feeds.feed import Column, Feed, day_option
 from pulse_site.feeds.mapping import folded
-from pulse_site.feeds.staging import execute, moment, select
+from pulse_site.feeds.staging import execute, moment, select, slices
 from pulse_site.models import Upload
 from pulse_site.refusal import Refused
 
@@ -108,7 +108,14 @@ class VideosFeed(Feed):
     def resolution(self) -> tuple[str, Sequence[Any]]:
         published = moment("s.published")
         return (
-            f"""SELECT s.line, s.id, s.handle, '' AS name, c.id AS creator_id, %s AS day, %s AS market,
+            f"""SELECT s.line,
+                       CASE WHEN k.video_id IS NULL THEN 'created'
+                            WHEN (COALESCE(c.id, 0), %s, {published}, COALESCE({_CATEGORY}, 0), {_TIER},
+                                  s.views, s.likes, s.comments, s.shares)
+                              <> (k.creator_id, k.market, k.published_at, COALESCE(k.category_id, 0), k.tier,
+                                  k.views, k.likes, k.comments, k.shares)
+                            THEN 'updated' ELSE 'unchanged' END AS change,
+                       s.id, s.handle, '' AS name, c.id AS creator_id, %s AS day, %s AS market,
                        {published} AS published_at,
                        CAST(%s - s.published / {SECONDS_A_DAY} AS integer) AS age_days,
                        {_CATEGORY} AS category_id, {_OWN} AS own_category_id, {_TIER} AS tier,
@@ -116,35 +123,35 @@ class VideosFeed(Feed):
                        CASE WHEN v.platform_id IS NULL
                               OR (COALESCE(c.id, 0), %s, {published}, COALESCE({_OWN}, 0), {_TIER})
                               <> (v.creator_id, v.market, v.published_at, COALESCE(v.category_id, 0), v.tier)
-                            THEN 1 ELSE 0 END AS video_differs,
-                       CASE WHEN k.video_id IS NULL THEN 'created'
-                            WHEN (COALESCE(c.id, 0), %s, {published}, COALESCE({_CATEGORY}, 0), {_TIER},
-                                  s.views, s.likes, s.comments, s.shares)
-                              <> (k.creator_id, k.market, k.published_at, COALESCE(k.category_id, 0), k.tier,
-                                  k.views, k.likes, k.comments, k.shares)
-                            THEN 'updated' ELSE 'unchanged' END AS change
+                            THEN 1 ELSE 0 END AS video_differs
                 FROM feed_rows s
                 LEFT JOIN creators_creator c ON c.handle = s.handle
                 LEFT JOIN creators_video v ON v.platform_id = s.id
                 LEFT JOIN creators_videocounts k ON k.day = %s AND k.video_id = s.id
                 LEFT JOIN ({recategorising.STANDING}) m ON m.video_id = s.id""",
-            (self.day, self.market, _days(self.day), self.market, self.market, self.day, self.day),
+            (self.market, self.day, self.market, _days(self.day), self.market, self.day, self.day),
         )
 
     def extras(self) -> dict[str, Any]:
         return {
             "new_creators": candidates.count_new(),
             "inconsistent_followers": select(
-                """SELECT count(*) FROM (SELECT handle FROM feed_ready GROUP BY handle
-                                         HAVING min(followers) <> max(followers)) differing"""
+                """SELECT count(*) FROM (SELECT handle FROM feed_ready WHERE followers IS NOT NULL
+                                         GROUP BY handle HAVING min(followers) <> max(followers)) differing"""
             )[0][0],
             **_figures(),
         }
 
     def apply(self, upload: Upload) -> None:
         candidates.add(self.market)
-        self._keep_videos()
-        execute(_KEEP_COUNTS)
+        parts = list(slices("feed_ready"))
+        for done, part in parts:
+            self.progress(done * 3 // 10, _("writing"))
+            self._keep_videos(part)
+        for done, part in parts:
+            self.progress(300 + done * 6 // 10, _("writing"))
+            execute(_KEEP_COUNTS.format(part=part))
+        self.progress(900, _("writing"))
         counted, parameters = followers.beside(_FOLLOWERS, self.day)
         execute(f"CREATE TEMPORARY TABLE feed_counts AS {counted}", parameters)
         followers.record("feed_counts", upload)
@@ -152,13 +159,13 @@ class VideosFeed(Feed):
     def afterwards(self) -> None:
         eligibility.recheck()
 
-    def _keep_videos(self) -> None:
+    def _keep_videos(self, part: str) -> None:
         """A file of a day before the newest one knows nothing new about videos that are known."""
         newest = not VideoCounts.objects.filter(day__gt=self.day).exists()
         execute(
             f"""INSERT INTO creators_video (platform_id, creator_id, published_at, market, category_id, tier)
                 SELECT id, creator_id, published_at, market, own_category_id, tier
-                FROM feed_ready WHERE change <> 'unchanged' AND video_differs = 1
+                FROM feed_ready n WHERE {part} AND change <> 'unchanged' AND video_differs = 1
                 ON CONFLICT (platform_id) DO {_KEEP_UP if newest else "NOTHING"}"""
         )
 
@@ -189,7 +196,7 @@ _KEEP_COUNTS = """
                                       age_days, views, likes, comments, shares)
     SELECT day, id, creator_id, market, category_id, tier, published_at,
            age_days, views, likes, comments, shares
-    FROM feed_ready WHERE change <> 'unchanged'
+    FROM feed_ready n WHERE {part} AND change <> 'unchanged'
     ON CONFLICT (day, video_id) DO UPDATE
     SET creator_id = excluded.creator_id, market = excluded.market, category_id = excluded.category_id,
         tier = excluded.tier, published_at = excluded.published_at, age_days = excluded.age_days,

@@ -87,6 +87,9 @@ class HeaderMapping(models.Model):
         _("fingerprint"), max_length=64, help_text=_("SHA-256 of the names in the header.")
     )
     columns = models.JSONField(_("columns"), help_text=_("Header to column; blank leaves the header out."))
+    reading = models.JSONField(
+        _("reading"), default=dict, blank=True, help_text=_("The encoding and the sheet that a person chose.")
+    )
     by = models.ForeignKey(
         User, models.PROTECT, verbose_name=_("by"), null=True, blank=True, related_name="+"
     )

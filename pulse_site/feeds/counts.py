@@ -37,15 +37,24 @@ def count(largest: int = LARGEST) -> Callable[[str], int]:
     return parse
 
 
-def plain(least: int = 0, largest: int = LARGEST) -> Callable[[Sequence[str]], list[int] | None]:
-    """A parser of many numbers at once where all are plain digits from `least` to `largest`, else None."""
+def plain(least: int = 0, largest: int = LARGEST) -> Callable[[Sequence[str]], Sequence[str] | None]:
+    """A parser of many numbers at once where all are plain digits from `least` to `largest`, else None.
 
-    def parse(cells: Sequence[str]) -> list[int] | None:
+    They stay texts, which a database reads as well: numbers would only be made to be written again.
+    """
+    safe = len(str(largest)) if not least else 0  # a number with fewer digits is never too large
+
+    def parse(cells: Sequence[str]) -> Sequence[str] | None:
         digits = "".join(cells)
-        if not (all(cells) and digits.isdigit() and digits.isascii() and len(max(cells, key=len)) < 20):
+        if not (all(cells) and digits.isdigit() and digits.isascii()):
+            return None
+        longest = len(max(cells, key=len))
+        if longest < safe:
+            return cells
+        if longest > 19:
             return None
         values = list(map(int, cells))
-        return values if least <= min(values) and max(values) <= largest else None
+        return cells if least <= min(values) and max(values) <= largest else None
 
     return parse
 

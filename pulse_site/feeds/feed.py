@@ -40,7 +40,7 @@ class Column:
     required column must be there and filled; another is `default` where it is absent or blank. Two rows with
     the same key must agree in every `compared` column. `choose` picks the cell to read where several headers
     name the column; without it the first alias wins. `parse_plain` is a shorter road for many cells at once:
-    their values where each of them is written in the plainest way, else None.
+    the cells themselves where each is written as the database reads it, else None.
     What stands in a `secret` column is never repeated.
     """
 
@@ -52,7 +52,7 @@ class Column:
     default: Any = None
     compared: bool = True
     choose: Callable[[Sequence[str]], str] | None = None
-    parse_plain: Callable[[Sequence[str]], Sequence[Any] | None] | None = None
+    parse_plain: Callable[[Sequence[str]], Sequence[str] | None] | None = None
     secret: bool = False
 
 

@@ -1,7 +1,9 @@
 """How a file's header was read: shown to a person, corrected, remembered for the next file that has it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
@@ -9,11 +11,13 @@ from django.utils.translation import gettext as _
 
 from pulse_site.feeds.feed import Column, Feed
 from pulse_site.feeds.mapping import Columns, folded
-from pulse_site.feeds.reading import Source
+from pulse_site.feeds.reading import AS_FOUND, Reading, Source
 from pulse_site.models import HeaderMapping, Upload, User
 from pulse_site.refusal import Refused
 
 LONGEST_SAMPLE = 60
+SHOWN_ROWS = 20  # of the first ones, among which a person finds the header
+SHOWN_CELLS = 8
 
 
 def fingerprint(header: Sequence[str]) -> str:
@@ -26,29 +30,57 @@ class Corrections:
 
     def __init__(self, upload: Upload) -> None:
         self.given: dict[str, str] | None = upload.options.get("columns")
-        self._remembered = (
-            {}
-            if self.given is not None
-            else {
-                m.fingerprint: m for m in HeaderMapping.objects.select_related("by").filter(feed=upload.feed)
-            }
-        )
+        self.reading = Reading(**upload.options.get("reading", {}))
+        self._remembered = {
+            m.fingerprint: m for m in HeaderMapping.objects.select_related("by").filter(feed=upload.feed)
+        }
 
     def remembered(self, header: Sequence[str]) -> HeaderMapping | None:
-        return self._remembered.get(fingerprint(header))
+        return self._remembered.get(fingerprint(header)) if self.given is None else None
+
+    def opened(self, path: Path, knows: Callable[[Sequence[str]], int]) -> Source:
+        """The file, read as was said of it, or else of an earlier one with the same header.
+
+        Such a header is found in whatever line and between whatever delimiters it stands; only an encoding
+        or a sheet that nobody would guess is tried again.
+        """
+        source = Source(path, knows, self.reading, self._known)
+        if self.reading != AS_FOUND:
+            return source
+        for reading in self._readings(source):
+            with suppress(Refused):
+                other = Source(path, knows, reading, self._known)
+                if self._known(other.header):
+                    return other
+        return source
+
+    def _readings(self, source: Source) -> Iterator[Reading]:
+        """The remembered ones that would read it otherwise than it is."""
+        same = self._remembered.get(fingerprint(source.header))
+        for said in {
+            tuple(sorted(m.reading.items())) for m in ([same] if same else self._remembered.values())
+        }:
+            reading = Reading(**dict(said))
+            text = not source.sheet and reading.encoding not in ("", source.encoding)
+            if text or (reading.sheet in source.sheets and reading.sheet != source.sheet):
+                yield reading
+
+    def _known(self, header: Sequence[str]) -> bool:
+        return fingerprint(header) in self._remembered
 
     def of(self, header: Sequence[str]) -> dict[str, str]:
         """Header -> column, blank for none."""
         if self.given is not None:
             return self.given
-        found = self.remembered(header)
+        found = self._remembered.get(fingerprint(header))
         said = {folded(name): column for name, column in found.columns.items()} if found else {}
         return {name: said[folded(name)] for name in header if folded(name) in said}
 
 
 def shown(feed: Feed, source: Source, columns: Columns, remembered: HeaderMapping | None) -> dict[str, Any]:
-    """How the header was read, for people: kind, encoding, delimiter, sheet, header_line, headers (header,
-    samples, column), columns (name, required, mapped), missing, remembered (by, at) and the fingerprint.
+    """How the header was read, for people: kind, encoding, delimiter, sheet, sheets, header_line, head (line
+    and cells of the first rows), headers (header, samples, column), columns (name, required, mapped),
+    missing, remembered (by, at) and the fingerprint.
 
     A confidential feed shows no samples.
     """
@@ -58,6 +90,8 @@ def shown(feed: Feed, source: Source, columns: Columns, remembered: HeaderMappin
         "encoding": source.encoding,
         "delimiter": source.delimiter,
         "sheet": source.sheet,
+        "sheets": source.sheets,
+        "head": [(line, _shown_row(feed, cells)) for line, cells in source.head[:SHOWN_ROWS]],
         "header_line": source.header_line,
         "headers": [
             {
@@ -99,12 +133,14 @@ def corrected(
 
 def remember(upload: Upload) -> None:
     """Keep the corrections of an upload for the next file of its feed with the same header."""
-    if upload.options.get("columns"):
+    said = upload.options.get("reading", {})
+    if upload.options.get("columns") or said:
         HeaderMapping.objects.update_or_create(
             feed=upload.feed,
             fingerprint=upload.mapping["fingerprint"],
             defaults={
-                "columns": upload.options["columns"],
+                "columns": upload.options.get("columns", {}),
+                "reading": {name: said[name] for name in ("encoding", "sheet") if said.get(name)},
                 "by_id": upload.mapping.get("by") or upload.uploaded_by_id,
                 "at": timezone.now(),
             },
@@ -119,6 +155,12 @@ def _mapped(columns: Sequence[Column], given: set[str]) -> dict[str, Any]:
         ],
         "missing": [column.name for column in columns if column.required and column.name not in given],
     }
+
+
+def _shown_row(feed: Feed, cells: Sequence[str]) -> list[str]:
+    """The first cells of a row; of a confidential feed only which of them are filled."""
+    short = [" ".join(cell.split())[:LONGEST_SAMPLE] for cell in cells[:SHOWN_CELLS]]
+    return ["•••" if cell else "" for cell in short] if feed.confidential else short
 
 
 def _samples(source: Source, at: int) -> list[str]:

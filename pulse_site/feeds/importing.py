@@ -9,7 +9,6 @@ with them. Where they are gone, or were read by other rules, they are staged aga
 import hashlib
 import json
 import time
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ from pulse_site.feeds.staging import Stage, drop_staged, take_turn
 from pulse_site.models import Upload
 from pulse_site.refusal import Refused
 
-BATCH = 500  # few enough to stay in the caches, and out of the way of the garbage collector
+READ = 600  # permille of the progress when all rows are staged
 KEPT = [
     "status",
     "summary",
@@ -62,9 +61,10 @@ class Import:
         self.path = path
         self.rejects = rejects
         self.confirmed = confirmed
+        self._read = True
         self.staged: dict[str, Any] = {}
         self.sha256 = ""
-        self.progress = progress or (lambda permille, step: None)
+        self._tell = progress or (lambda permille, step: None)
         self.feed = feeds.named(upload.feed)(upload.options)
         self.feed.progress = lambda permille, step: self.progress(800 + permille * 3 // 20, step)
         self.columns = self.feed.columns
@@ -103,6 +103,10 @@ class Import:
         self.progress(1000, _("done"))
         return summary
 
+    def progress(self, permille: int, step: str) -> None:
+        """Tell how far it is; where the rows were staged before, reading them has no part in it."""
+        self._tell(permille if self._read else max(0, permille - READ) * 1000 // (1000 - READ), step)
+
     @property
     def _waiting(self) -> QuerySet[Upload]:
         """The stored upload, unless it is settled by now."""
@@ -116,6 +120,7 @@ class Import:
     def _fill(self, stage: Stage) -> None:
         """Stage every row, or why it can't be used, unless that was done by the same rules before."""
         if stage.upload_id and self._staged_before(stage):
+            self._read = False
             return
         source, columns = self.read_header()
         columns.require()
@@ -136,7 +141,7 @@ class Import:
     def read_header(self) -> tuple[Source, Columns]:
         """Find the header and its columns, and keep with the upload how that was done."""
         said = headers.Corrections(self.upload)
-        source = Source(self.path, lambda cells: known(cells, self.columns, said.of(cells)))
+        source = said.opened(self.path, lambda cells: known(cells, self.columns, said.of(cells)))
         columns = Columns(source.header, self.columns, said.of(source.header))
         by = self.upload.mapping.get("by")
         shown = headers.shown(self.feed, source, columns, said.remembered(source.header))
@@ -153,16 +158,15 @@ class Import:
 
     def _load(self, stage: Stage, source: Source, columns: Columns) -> int:
         rows = 0
-        records = source.rows()
-        while batch := list(islice(records, BATCH)):
+        for batch in source.batches():
             rows += len(batch)
             stage.load(*_parsed(columns, batch))
-            self.progress(source.permille * 6 // 10, _("reading"))
+            self.progress(source.permille * READ // 1000, _("reading"))
         return rows
 
     def _judge(self, stage: Stage) -> dict[str, Any]:
         """Find what the staged rows would change; raises Refused when none of them can be used."""
-        self.progress(600, _("checking"))
+        self.progress(READ, _("checking"))
         stage.begin()
         duplicates = stage.settle_repeated(self.feed.key)
         self.feed.check(stage)

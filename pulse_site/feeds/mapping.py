@@ -74,18 +74,22 @@ class Columns:
         return {self.header[at]: name for name, places in self.places.items() for at in places}
 
     def read(self, records: Sequence[Record]) -> list[tuple[Any, ...]]:
-        """The values of the present columns of each row, after its line.
+        """The values of the present columns of each row, after its line; what is plain stays a text.
 
         Raises Unusable when anything is wrong with any row. A column at a time: that halves the cost.
         """
-        rows = [cells for _line, cells in records]
+        if not records:
+            return []
+        lines, rows = zip(*records, strict=True)
         if set(map(len, rows)) != {len(self.header)}:
             raise Unusable("cells", _("Some rows have more or fewer cells than the header."))
-        values = [
-            (plain and plain(list(map(pick, rows)))) or map(parse, map(pick, rows))
-            for pick, parse, plain in self._plan
-        ]
-        return list(zip([line for line, _cells in records], *values, strict=True))
+        across = list(zip(*rows, strict=True))
+        values = []
+        for pick, parse, plain in self._plan:
+            picked = pick(across)
+            cells = picked if isinstance(picked[0], str) else list(zip(*picked, strict=True))
+            values.append((plain and plain(cells)) or map(parse, cells))
+        return list(zip(map(str, lines), *values, strict=True))
 
     def complaint(self, line: int, cells: Sequence[str]) -> Rejected:
         """Which cell of a row that `read` refused is to blame, and why."""

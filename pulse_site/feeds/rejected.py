@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from pulse_site.feeds import feed as feeds
-from pulse_site.feeds.reading import REASONS, Source
+from pulse_site.feeds.reading import REASONS, Reading, Source
 from pulse_site.models import RejectedRow, Upload
 from pulse_site.refusal import Refused
 
@@ -33,17 +33,13 @@ def lines(upload: Upload) -> tuple[Sequence[str], Rows]:
 
 
 def _source(upload: Upload) -> Source | None:
-    if not upload.file or feeds.named(upload.feed).confidential:
+    if not upload.file or not upload.mapping or feeds.named(upload.feed).confidential:
         return None
-    names = {found["header"] for found in upload.mapping.get("headers", ())}
+    found = upload.mapping
+    reading = Reading(found["encoding"], found["delimiter"], found["sheet"], found["header_line"])
     with suppress(Refused):
-        return Source(Path(upload.file.path), lambda cells: len(names.intersection(map(_header, cells))))
+        return Source(Path(upload.file.path), lambda cells: 0, reading)
     return None
-
-
-def _header(cell: str) -> str:
-    """A header as the mapping has it."""
-    return " ".join(cell.split())
 
 
 def _beside(source: Source, found: QuerySet[RejectedRow]) -> Rows:

@@ -7,6 +7,7 @@ step is one function here, for a page, a background run and a command alike.
 import datetime
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from pulse_site.feeds.feed import Feed, Progress
 from pulse_site.feeds.guardrails import NotConfirmed
 from pulse_site.feeds.importing import Import, forget_staged
 from pulse_site.feeds.mapping import MissingColumns
+from pulse_site.feeds.reading import Reading
 from pulse_site.feeds.staging import staged_uploads, take_turn
 from pulse_site.models import Upload, User
 from pulse_site.refusal import Refused
@@ -36,6 +38,7 @@ __all__ = [
     "import_file",
     "inspect",
     "preview",
+    "read_otherwise",
     "undo",
 ]
 ABANDONED_AFTER = datetime.timedelta(days=7)
@@ -84,7 +87,7 @@ def preview(upload: Upload, progress: Progress | None = None) -> dict[str, Any]:
 def inspect(upload: Upload) -> dict[str, Any]:
     """How the header of a stored upload was read (headers.shown), missing columns or not; raises Refused when
     it can't be."""
-    if not upload.mapping:
+    if "head" not in upload.mapping:
         with suppress(MissingColumns), _stored(upload) as path:
             Import(upload, path).read_header()
     return upload.mapping
@@ -104,6 +107,33 @@ def correct(upload: Upload, columns: Mapping[str, str], by: User | None) -> None
             Upload.Status.UPLOADED,
             options=upload.options | {"columns": wanted},
             mapping=mapping,
+            summary={},
+            error="",
+            confirmed=[],
+        )
+        upload.rejected_rows.all().delete()
+
+
+def read_otherwise(upload: Upload, reading: Reading, by: User | None) -> None:
+    """Read the head of the file as a person says; the upload then waits for its columns and a preview.
+
+    Raises Refused, and leaves the upload as it was, when the file can't be read like that.
+    """
+    said = {name: value for name, value in asdict(reading).items() if value}
+    options = {name: value for name, value in upload.options.items() if name not in ("columns", "reading")}
+    options |= {"reading": said} if said else {}
+    tried = Upload(feed=upload.feed, options=options)
+    try:
+        with _stored(upload) as path:
+            Import(tried, path).read_header()
+    except Refused as refusal:
+        raise Refused(_("The file can’t be read like that: %(why)s") % {"why": refusal}) from None
+    with transaction.atomic():
+        _move(
+            upload,
+            Upload.Status.UPLOADED,
+            options=options,
+            mapping=tried.mapping | {"by": by.pk if by else None},
             summary={},
             error="",
             confirmed=[],

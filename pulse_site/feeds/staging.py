@@ -30,6 +30,7 @@ from pulse_site.spreadsheets import harmless
 
 KEPT_REJECTED_ROWS = 1_000_000
 BLOCK = 250_000  # characters
+SLICES = 8  # of a long statement, so that its progress can be told
 _STAGED = "feed_staged"
 _MADE_OF_THEM = (
     "feed_rejected",
@@ -81,6 +82,24 @@ def moment_of(micros: str) -> str:
     if connection.vendor == "postgresql":
         return f"(to_timestamp({seconds}) + {rest} * interval '1 microsecond')"
     return f"({moment(seconds)} || CASE WHEN {rest} > 0 THEN printf('.%%06d', {rest}) ELSE '' END)"
+
+
+def slices(table: str) -> Iterator[tuple[int, str]]:
+    """`table` in some parts, for a statement that takes long: how many of a thousand are done before each,
+    and the condition of its rows, where the table is called n.
+
+    The parts lie one behind the other where they are stored, so that each row is looked at once.
+    """
+    if connection.vendor == "postgresql":
+        end = select("SELECT pg_relation_size(%s) / current_setting('block_size')::int", [table])[0][0]
+        place, at = "n.ctid", "'({},0)'::tid"
+    else:
+        end = (select(f"SELECT max(rowid) FROM {table}")[0][0] or 0) + 1
+        place, at = "n.rowid", "{}"
+    parts = min(SLICES, end) or 1
+    for part in range(parts):
+        first, behind = (at.format(end * each // parts) for each in (part, part + 1))
+        yield part * 1_000 // parts, f"{place} >= {first} AND {place} < {behind}"
 
 
 def staged_uploads() -> set[int]:
@@ -329,7 +348,10 @@ class Loader:
 
     def load(self, rows: Sequence[tuple[Any, ...]]) -> None:
         if connection.vendor == "postgresql":
-            self._writer.writerows(rows)
+            if (plain := _plain(rows)) is not None:
+                self._text.write(plain)
+            else:
+                self._writer.writerows(rows)
             if self._text.tell() > BLOCK:
                 self.flush()
         elif rows:
@@ -347,6 +369,18 @@ class Loader:
             copy.write(self._text.getvalue())
         self._text.seek(0)
         self._text.truncate()
+
+
+def _plain(rows: Sequence[tuple[Any, ...]]) -> str | None:
+    """The rows as CSV if all their values are texts that need no quotes: a quarter of a writer's work."""
+    try:
+        text = "\n".join(map(",".join, rows)) + "\n" * bool(rows)
+    except TypeError:
+        return None
+    commas, lines = text.count(","), text.count("\n")
+    if lines != len(rows) or commas != sum(map(len, rows)) - lines or '"' in text or "\r" in text:
+        return None
+    return text
 
 
 def _load(table: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:

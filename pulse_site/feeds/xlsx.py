@@ -1,4 +1,4 @@
-"""Rows of a workbook's first sheet, as text, in a stream.
+"""Rows of a sheet of a workbook, as text, in a stream.
 
 A workbook is a zip file of XML, and a few kilobytes may unpack into gigabytes. So nothing of it is ever held
 as a whole: the sheet is parsed as it is unpacked, a row at a time, and the texts that cells only name by a
@@ -29,6 +29,7 @@ HARMLESS_BYTES = 300_000_000
 LARGEST_BYTES = 4_000_000_000
 LARGEST_RATIO = 40  # of what is unpacked to what is packed; sheets of numbers come to 10 or 20
 MOST_COLUMNS = 16_384
+MOST_SHEETS = 200
 LONGEST_CELL = 131_072
 CHUNK = 250_000
 HELD_BYTES = 20_000_000  # of shared texts, in memory
@@ -44,18 +45,20 @@ Row = tuple[int, list[str]]
 
 
 class Book:
-    """A workbook that can be read: the name of its first sheet, and the rows of that, once.
+    """A workbook that can be read: the names of its `sheets`, and the rows of one of them, once: of that
+    named `wanted`, else of the first.
 
     `permille` tells how much of the sheet was read. Raises Refused for what can't be unpacked safely.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, wanted: str = "") -> None:
         self.permille = 0
         with _readable():
             self._archive = zipfile.ZipFile(path)
             self._measure()
             part = self._target("", "_rels/.rels", "officeDocument")
-            self.sheet, self._part, self._epoch = self._first_sheet(part)
+            self.sheets = list[str]()
+            self.sheet, self._part, self._epoch = self._sheet(part, wanted)
             self._texts, self._dates = SharedTexts(), list[bool]()
             for kind, read in (("sharedStrings", self._texts.read), ("styles", self._read_styles)):
                 if target := self._target(part, self._relations(part), kind):
@@ -113,17 +116,21 @@ class Book:
                 ]
         return ""
 
-    def _first_sheet(self, part: str) -> tuple[str, str, datetime.datetime]:
+    def _sheet(self, part: str, wanted: str) -> tuple[str, str, datetime.datetime]:
         """Its name, its part, and the day from which the book counts."""
-        since_1904 = False
+        since_1904, references = False, list[str]()
         for name, attributes in self._elements(part):
             if name == "workbookPr":
                 since_1904 = attributes.get("date1904") in ("1", "true")
-            if name == "sheet":
-                reference = next(value for key, value in attributes.items() if key.rpartition(":")[2] == "id")
-                target = self._target(part, self._relations(part), reference)
-                return attributes.get("name", ""), target, EPOCHS[since_1904]
-        raise zipfile.BadZipFile("no sheet")
+            if name == "sheet" and len(self.sheets) < MOST_SHEETS:
+                self.sheets.append(attributes.get("name", ""))
+                references.append(next(v for k, v in attributes.items() if k.rpartition(":")[2] == "id"))
+        if not self.sheets:
+            raise zipfile.BadZipFile("no sheet")
+        if wanted and wanted not in self.sheets:
+            raise Refused(_("The workbook has no sheet named %(name)s.") % {"name": wanted[:100]})
+        at = self.sheets.index(wanted) if wanted else 0
+        return self.sheets[at], self._target(part, self._relations(part), references[at]), EPOCHS[since_1904]
 
     def _read_styles(self, chunks: Iterator[bytes]) -> None:
         """For each style that a cell may have, whether it shows a number as a day."""

@@ -188,13 +188,14 @@ def test_an_import_stays_near_its_floor(
     )
     if feed == "followers" and POSTGRESQL:
         assert whole < 2 * least
-        assert previewed < whole / 2
         plainly = plain(tmp_path)
         print(
             f"a plain ModelResource, dry run and import: {plainly * 1000:.2f} ms of CPU a row, "
             f"{plainly / (whole / ROWS):,.0f} times that of the import"
         )
         assert plainly > 250 * whole / ROWS
+    if POSTGRESQL:
+        assert previewed < whole / 2
     assert whole < 5 * least
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -88,10 +89,13 @@ def test_every_row_is_read_or_rejected_as_the_obvious_parser_does(
     records = list(source.rows())
     found, rejected = _parsed(columns, records)
     order = {column.name: at for at, column in enumerate(columns.present, 1)}
+
+    def stored(row: tuple[Any, ...]) -> tuple[str, int]:
+        return row[order["handle"]], int(row[order["followers"]])
+
     filled = [row for row in rows if "".join(row).strip()]
-    assert [(row[order["handle"]], row[order["followers"]]) for row in found] == [
-        expected for row in filled if (expected := slowly(*row))
-    ]
+    assert [stored(row) for row in found] == [expected for row in filled if (expected := slowly(*row))]
     assert len(found) + len(rejected) == len(filled)
     # One at a time or all at once: the short roads end where the long one does.
-    assert [part for record in records for part in _parsed(columns, [record])[0]] == found
+    alone = [part for record in records for part in _parsed(columns, [record])[0]]
+    assert [(row[0], *stored(row)) for row in alone] == [(row[0], *stored(row)) for row in found]

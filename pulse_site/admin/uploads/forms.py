@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pulse_site.admin.uploads.words import COLUMNS, FEEDS
+from pulse_site.admin.uploads.words import COLUMNS, DELIMITERS, ENCODINGS, FEEDS
+from pulse_site.feeds.reading import Reading
 
 MEGABYTE = 1_000_000
 LARGEST = 200 * MEGABYTE
@@ -63,6 +64,40 @@ class UploadForm(forms.Form):
     def _asked(self) -> tuple[str, ...]:
         feed = FEEDS.get(self.cleaned_data.get("feed", ""))
         return feed.options if feed else ()
+
+
+class ReadingForm(forms.Form):
+    """How the file is read: as Pulse found it (mapping: what run.inspect found), for a person to correct."""
+
+    def __init__(self, mapping: Mapping[str, Any], data: Any = None) -> None:
+        super().__init__(data, prefix="reading", label_suffix="")
+        self.head = mapping["head"]
+        lines = [(str(line), str(line)) for line, _cells in self.head]
+        if mapping["kind"] == "text":
+            self._choice("delimiter", _("Cells are apart by"), DELIMITERS.items(), mapping["delimiter"])
+            said = mapping["encoding"].removesuffix("-sig")
+            self._choice("encoding", _("Letters are written in"), ENCODINGS.items(), said)
+        if len(mapping["sheets"]) > 1:
+            self._choice("sheet", _("Sheet"), [(name, name) for name in mapping["sheets"]], mapping["sheet"])
+        self._choice("header_line", _("Names of the columns"), lines, str(mapping["header_line"]))
+        self.fields["header_line"].widget = forms.RadioSelect(choices=lines)
+
+    def _choice(self, name: str, label: str, choices: Any, found: str) -> None:
+        self.fields[name] = forms.ChoiceField(label=label, choices=list(choices), initial=found)
+
+    def selects(self) -> list[Any]:
+        return [field for field in self if field.name != "header_line"]
+
+    def lines(self) -> list[tuple[Any, list[str]]]:
+        """The choice of each of the first rows, and its cells."""
+        return [(radio, cells) for radio, (_line, cells) in zip(self["header_line"], self.head, strict=True)]
+
+    def reading(self) -> Reading:
+        """What was said; a line that nobody changed is looked for again where all else has changed."""
+        said = self.cleaned_data | {"header_line": int(self.cleaned_data["header_line"])}
+        if set(self.changed_data) - {"header_line"} and "header_line" not in self.changed_data:
+            said["header_line"] = 0
+        return Reading(**said)
 
 
 class MappingForm(forms.Form):

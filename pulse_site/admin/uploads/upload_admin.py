@@ -24,7 +24,7 @@ from pulse_site import panels, runs
 from pulse_site.admin.exports import Exports, columns, download
 from pulse_site.admin.model_admin import PulseModelAdmin, badge, column, grouped
 from pulse_site.admin.uploads import page
-from pulse_site.admin.uploads.forms import MappingForm, UploadForm
+from pulse_site.admin.uploads.forms import MappingForm, ReadingForm, UploadForm
 from pulse_site.admin.uploads.words import COLUMNS, FEEDS
 from pulse_site.feeds import feed as feeds
 from pulse_site.feeds import rejected
@@ -127,13 +127,27 @@ class UploadAdmin(Exports, PulseModelAdmin):
         except Refused as refusal:
             messages.error(request, str(refusal))
             return redirect("admin:pulse_site_upload_changelist")
-        form = MappingForm(mapping, request.POST if request.method == "POST" else None)
+        again = "reread" in request.POST
+        form = MappingForm(mapping, request.POST if request.method == "POST" and not again else None)
+        reading = ReadingForm(mapping, request.POST if again else None)
+        if again and reading.is_valid():
+            try:
+                imports.read_otherwise(upload, reading.reading(), _user(request))
+                return redirect("admin:pulse_site_upload_columns", upload.pk)
+            except Refused as refusal:
+                reading.add_error(None, str(refusal))
         if form.is_valid():
             try:
                 return self._previewed(request, upload, form)
             except Refused as refusal:
                 form.add_error(None, str(refusal))
-        context = {**page.frame(upload, "columns"), **page.found(mapping), "form": form, "run": run}
+        context = {
+            **page.frame(upload, "columns"),
+            **page.found(mapping),
+            "form": form,
+            "reading": reading,
+            "run": run,
+        }
         return self._page(request, "columns", context)
 
     def _previewed(self, request: HttpRequest, upload: Upload, form: MappingForm) -> HttpResponse:

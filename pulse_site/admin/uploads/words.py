@@ -129,7 +129,16 @@ VERDICTS = {
     "not_booked": _("the video's category was not booked"),
     "tier": _("the video's tier is not allowed"),
 }
-DELIMITERS = {",": _("comma"), ";": _("semicolon"), "\t": _("tab")}
+DELIMITERS = {",": _("comma"), ";": _("semicolon"), "\t": _("tab"), "|": _("vertical bar")}
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-16": "UTF-16",
+    "cp1252": _("Windows-1252 (Western Europe)"),
+    "cp1250": _("Windows-1250 (Central Europe)"),
+    "cp1251": _("Windows-1251 (Cyrillic)"),
+    "shift_jis": _("Shift JIS (Japanese)"),
+    "gb18030": _("GB 18030 (Chinese)"),
+}
 FIGURES = {
     "rows": _("rows read"),
     "created": _("new"),

@@ -110,7 +110,7 @@ def test_a_refused_upload_remembers_why() -> None:
 def test_progress_never_goes_back_and_ends_when_all_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pulse_site.feeds.importing.BATCH", 2)
+    monkeypatch.setattr("pulse_site.feeds.reading.BATCH", 2)
     path = tmp_path / "many.csv"
     path.write_text("handle,followers\n" + "".join(f"creator{n},{n}\n" for n in range(5)))
     seen: list[int] = []

@@ -178,3 +178,29 @@ def test_a_preview_writes_nothing_but_its_upload_and_its_staged_rows() -> None:
     run.preview(stored)
     assert not Creator.objects.exists()
     assert staging.select(f"SELECT count(*) FROM feed_staged_{stored.pk}") == [(1,)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("rows", [0, 1, 5_000])
+def test_the_parts_of_a_table_have_each_row_once(rows: int) -> None:
+    staging.execute("CREATE TEMPORARY TABLE numbers (number integer)")
+    loader = staging.Loader("numbers", "number")
+    loader.load([(number,) for number in range(rows)])
+    loader.flush()
+    done, parts = zip(*staging.slices("numbers"), strict=True)
+    found = [staging.select(f"SELECT number FROM numbers n WHERE {part}") for part in parts]
+    assert sorted(number for part in found for (number,) in part) == list(range(rows))
+    assert rows < staging.SLICES or len(parts) == staging.SLICES
+    assert (done[0], list(done)) == (0, sorted(done))
+
+
+@pytest.mark.django_db
+def test_rows_that_need_no_quotes_are_staged_like_those_that_do() -> None:
+    staging.execute("CREATE TEMPORARY TABLE texts (line bigint, said text)")
+    said = ["plain", 'a "quote"', "comma, comma", "two\nlines", "end\r", " blank ", None, "\\.", "42", "\\N"]
+    for at, each in enumerate(said):  # each alone, so that nobody keeps it from the short road
+        loader = staging.Loader("texts", "line, said")
+        loader.load([(str(at), each)])
+        loader.flush()
+    found = staging.select("SELECT line, said FROM texts ORDER BY line")
+    assert found == list(enumerate(said))
