@@ -131,6 +131,7 @@ def followers_floor(day: datetime.date, path: Path) -> tuple[float, float]:
 
 
 def videos_floor(day: datetime.date, path: Path) -> tuple[float, float]:
+    partitions.ensure("creators_videocounts", {day})
     moment = "to_timestamp(published)" if POSTGRESQL else "datetime(published, 'unixepoch')"
     videos = f"""INSERT INTO creators_video (platform_id, creator_id, published_at, market, tier)
         SELECT r.id, c.id, {moment}, 'US', 2 FROM raw r JOIN creators_creator c ON c.handle = r.handle
