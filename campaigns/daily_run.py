@@ -20,6 +20,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from campaigns.models import PlacementRun
+from creators.models import Video
 from creators.videos import VideosFeed
 from pulse_site import runs
 from pulse_site.models import Run, Upload
@@ -70,11 +71,20 @@ def start_due(now: datetime.datetime | None = None) -> int:
     return len(due)
 
 
-def start_again(market: str, days: Sequence[datetime.date]) -> None:
-    """Ask for the runs of those of `days` that have a lineup; an active one may have read the old counts."""
-    for run in PlacementRun.objects.current().filter(market=market, day__in=days):
-        key = f"{run.day} {market} {timezone.now():%H%M%S%f}"
-        runs.start(KIND, key=key, arguments={"day": f"{run.day}", "market": market})
+def start_again(video: Video, from_day: datetime.date, days: Sequence[datetime.date]) -> None:
+    """Ask for the runs that a move of the video changes; an active one may have read the old counts.
+
+    Those of `days`, of which its stored counts changed, and those of a lake's files from that day on, which
+    may count it without Pulse's knowing, as long as it scores.
+    """
+    runs_of_market = PlacementRun.objects.current().filter(market=video.market, frozen=False)
+    for run in runs_of_market.select_related("terms").filter(
+        Q(day__in=days) | Q(day__gte=max(from_day, video.published_at.date())) & ~Q(files="")
+    ):
+        age = (run.day - video.published_at.date()).days
+        if run.day in days or age <= run.terms.horizon_days:
+            key = f"{run.day} {run.market} {timezone.now():%H%M%S%f}"
+            runs.start(KIND, key=key, arguments={"day": f"{run.day}", "market": run.market})
 
 
 def missing(now: datetime.datetime | None = None) -> list[Missing]:

@@ -23,9 +23,19 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from campaigns import lake, placements, ranking
-from campaigns.models import Creative, Delivery, Month, Placement, PlacementRun
-from creators.models import BASIS_POINTS, Enrolment, ProgrammeTerms, Tier, Video, VideoCounts
+from campaigns import ads_beside, lake, placements, ranking
+from campaigns.models import Placement, PlacementRun
+from creators import recategorising
+from creators.models import (
+    CategoryMove,
+    CategoryOrigin,
+    Enrolment,
+    ProgrammeTerms,
+    ThinnedDay,
+    Tier,
+    Video,
+    VideoCounts,
+)
 from pulse_site.feeds.cells import LARGEST_ID
 from pulse_site.refusal import Refused
 
@@ -54,6 +64,10 @@ class Why(models.TextChoices):
     COUNTS_CHANGED = (
         "counts_changed",
         gettext_lazy("its counts came after the lineup was computed: compute it again"),
+    )
+    THINNED = (
+        "thinned",
+        gettext_lazy("not in the lineup; most counts of that day were removed, so that no rank can be told"),
     )
 
 
@@ -94,11 +108,18 @@ class Standing:
         return self.placement.score if self.placement else self.points * self.decay_permille // PERMILLE
 
     @cached_property
+    def thinned(self) -> ThinnedDay | None:
+        """That most counts of its day were removed, so that nobody can count who stood above it."""
+        return ThinnedDay.objects.filter(day=self.counts.day).first()
+
+    @cached_property
     def rank(self) -> int | None:
-        """None beyond the horizon, or among none: such a video is not part of what is cut."""
+        """None beyond the horizon, or among none: such a video is not part of what is cut. None as well where
+        it can't be told any more."""
         if self.placement:
             return self.placement.rank
-        return None if self.too_old or self.uncategorised else self.rank_with(self.score)
+        unranked = self.too_old or self.uncategorised or self.thinned
+        return None if unranked else self.rank_with(self.score)
 
     @cached_property
     def cut(self) -> ranking.Cut | None:
@@ -115,12 +136,19 @@ class Standing:
         if self.placement:
             return Why.IN_LINEUP
         if self.rank is None:
+            if self.thinned and not (self.too_old or self.uncategorised):
+                return Why.THINNED
             return Why.TOO_OLD if self.too_old else Why.NO_CATEGORY
         if self.counts.tier == Tier.UNSUITABLE:
             return Why.UNSUITABLE
         if self.places is None:
             return Why.NOT_COMPUTED
         return Why.COUNTS_CHANGED if self.rank <= self.places else Why.BELOW_CUT
+
+    @cached_property
+    def move(self) -> CategoryMove | None:
+        """By which staff said its category."""
+        return recategorising.told_by(self.counts)
 
     @cached_property
     def enrolment(self) -> Enrolment | None:
@@ -171,6 +199,7 @@ class StandingInFiles(Standing):
     """Where a video stood that only the files of a lake count; its `ranks` by score were counted there."""
 
     ranks: dict[int, int]
+    thinned = None
 
     def rank_with(self, score: int) -> int:
         return self.ranks[score]
@@ -179,8 +208,10 @@ class StandingInFiles(Standing):
 def explain(platform_id: int, day: datetime.date) -> dict[str, Any]:
     """All that decided whether the video was in the lineup of `day`, and what came of it.
 
-    Returns what is known of the video and its counts; weights, decay_permille, points and score; population,
-    rank, places (the last rank that is in) and cutoff_score, None while that day was not computed; in_lineup,
+    Returns what is known of the video and its counts; category_origin (a name of CategoryOrigin) and
+    category_moved (by, on, from, reason of staff's move, if it was one); weights, decay_permille, points and
+    score; population, rank, places (the last rank that is in) and cutoff_score, None while that day was not
+    computed; in_lineup,
     why (a value of Why), places_below and views_lacking; the creator's enrolment of that day; deliveries,
     each with its campaign, what was billed, why not the rest, revenue and share, and the sums of them all.
     Raises Refused for an unknown video, or without counts.
@@ -191,9 +222,11 @@ def explain(platform_id: int, day: datetime.date) -> dict[str, Any]:
 def facts(standing: Standing) -> dict[str, Any]:
     """What `explain` returns."""
     counts, cut = standing.counts, standing.cut
-    deliveries = _deliveries(counts, enrolled=standing.enrolment is not None)
+    deliveries = ads_beside.beside(counts, enrolled=standing.enrolment is not None)
     return {
         **_seen(counts),
+        "category_origin": CategoryOrigin(counts.category_origin).name.lower(),
+        "category_moved": _moved(standing.move),
         "terms": standing.terms.version,
         "weights": standing.weights,
         "decay_permille": standing.decay_permille,
@@ -275,6 +308,15 @@ def _counts(platform_id: int, day: datetime.date) -> VideoCounts:
     known = 0 < platform_id <= LARGEST_ID and Video.objects.filter(pk=platform_id).exists()
     counts = seen.filter(day=day, video_id=platform_id).first() if known else None
     if counts is None:
+        thinned = ThinnedDay.objects.filter(day=day).first() if known else None
+        if thinned:
+            raise Refused(
+                _(
+                    "Video %(video)s has no counts of %(day)s any more: those that were neither in the "
+                    "lineup nor beside an ad were removed on %(removed)s."
+                )
+                % {"video": platform_id, "day": day, "removed": thinned.thinned_at.date()}
+            )
         if not known:
             raise Refused(
                 _("No video %(video)s is known: check the platform's number.") % {"video": platform_id}
@@ -306,47 +348,14 @@ def _seen(counts: VideoCounts) -> dict[str, Any]:
     }
 
 
-def _deliveries(counts: VideoCounts, *, enrolled: bool) -> list[dict[str, Any]]:
-    """What ran beside the video on that day, by campaign and creative."""
-    rows = Delivery.objects.filter(day=counts.day, video_id=counts.video_id)
-    rows = rows.select_related("campaign", "month").order_by("campaign__reference", "creative_number")
-    found = list(rows)
-    creatives = dict(
-        Creative.objects.filter(pk__in={row.creative_number for row in found}).values_list("pk", "reference")
-    )
-    shares = _shares({row.month for row in found}) if enrolled else {}
-    return [
-        {
-            "campaign": row.campaign.reference,
-            "name": row.campaign.name,
-            "creative": creatives.get(row.creative_number),
-            "impressions": row.impressions,
-            "billed_impressions": row.billed_impressions,
-            "verdict": row.verdict,
-            "not_billed": _not_billed(row),
-            "revenue_micros": row.revenue_micros,
-            "share_basis_points": shares.get(row.month_id, 0),
-            "share_micros": row.revenue_micros * shares.get(row.month_id, 0) // BASIS_POINTS,
-            "month": row.month_id,
-        }
-        for row in found
-    ]
-
-
-def _not_billed(row: Delivery) -> str | None:
-    """Why the impressions that were not billed were not; None when all were."""
-    return Delivery.Verdict(row.verdict).reason.value if row.billed_impressions < row.impressions else None
-
-
-def _shares(months: set[Month]) -> dict[str, int]:
-    """The creators' share in each month: as it was calculated, or by the terms that it will be."""
-    approved = ProgrammeTerms.objects.approved().order_by("-starts_on")
-    terms = list(approved) if any(month.share_basis_points is None for month in months) else []
+def _moved(move: CategoryMove | None) -> dict[str, str] | None:
+    if move is None:
+        return None
     return {
-        month.pk: next((each.share_basis_points for each in terms if each.starts_on <= month.first_day), 0)
-        if month.share_basis_points is None
-        else month.share_basis_points
-        for month in months
+        "by": str(move.moved_by),
+        "on": f"{move.moved_at:%Y-%m-%d}",
+        "from": str(move.from_day),
+        "reason": move.reason,
     }
 
 

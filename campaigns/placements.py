@@ -35,7 +35,7 @@ from campaigns import differences, inventory, lake, ranking, verdicts
 from campaigns.models import CategoryCut, Delivery, Month, PlacementRun
 from campaigns.ranking import Cut, Cuts, places
 from creators import eligibility
-from creators.models import ProgrammeTerms, Tier
+from creators.models import ProgrammeTerms, ThinnedDay, Tier
 from pulse_site.refusal import Refused
 from pulse_site.spreadsheets import harmless
 
@@ -208,6 +208,15 @@ def _rank_counts(terms: ProgrammeTerms, day: datetime.date, market: str) -> Cuts
                 "(import_videos FILE --as-of %(day)s --market %(market)s)."
             )
             % {"day": day, "market": market}
+        )
+    thinned = ThinnedDay.objects.filter(day=day).first()  # asked last: it may have happened meanwhile
+    if thinned:
+        raise Refused(
+            _(
+                "The lineup of %(day)s stays as it is: the counts that no lineup and no ad needs were "
+                "removed on %(removed)s, so that it can't be computed again."
+            )
+            % {"day": day, "removed": thinned.thinned_at.date()}
         )
     return found
 

@@ -22,6 +22,11 @@ AUDITED = {
         _("move to another category taken back"),
         _("%(actor)s took the move of the video %(subject)s to %(category)s back: %(reason)s"),
     ),
+    "counts.thin": Action(
+        TERMS,
+        _("daily counts removed"),
+        _("%(actor)s removed %(removed)s daily counts of %(subject)s, %(kept)s stay"),
+    ),
     # Of days when a proposal could be edited.
     "terms.change": Action(
         TERMS, _("proposed terms changed"), _("%(actor)s changed the proposed terms %(subject)s: %(fields)s")

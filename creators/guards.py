@@ -75,6 +75,7 @@ GUARDS = (
     DECISIONS_STAY,
     append_only("creators_categorymove", "a move stays: take it back by a new one"),
     append_only("creators_termsacceptance"),
+    append_only("creators_thinnedday"),
     SPANS_NEVER_OVERLAP,
     SEARCHED,
 )

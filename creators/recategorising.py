@@ -2,8 +2,9 @@
 
 The move counts for the counts of that day and later, as they are imported, and at once for those that are
 stored already: except on days whose lineup money has used, which apps above this one name (`used_days`). They
-hear of the days whose counts changed (`recounted`), to compute their lineups again. What a move replaced is
-kept in it, so that taking it back restores each day.
+hear of the move and of the days whose counts changed (`recounted`), to compute their lineups again. What a
+move replaced is kept in it, category and origin, so that taking it back restores each day. Days that were
+thinned stay as they are: what is left of them is kept because it was used.
 """
 
 import datetime
@@ -11,17 +12,28 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
-from creators.models import Category, CategoryMove, DecisionReason, Video, VideoCounts
+from creators.models import (
+    Category,
+    CategoryMove,
+    CategoryOrigin,
+    DecisionReason,
+    ThinnedDay,
+    Video,
+    VideoCounts,
+)
 from pulse_site import audit
 from pulse_site.models import User
 from pulse_site.refusal import Refused
 
 LONGEST = 400  # days back: older counts are in no lineup that still moves
-# Of a market and days those whose lineup money has used; and what to do when the counts of days changed.
+Said = tuple[int | None, int]  # a category (its number), and its origin
+# Of a market and days those whose lineup money has used; and what to do when a video was moved from a day on,
+# or back, and its stored counts of days changed.
 used_days: list[Callable[[str, Sequence[datetime.date]], set[datetime.date]]] = []
-recounted: list[Callable[[str, Sequence[datetime.date]], None]] = []
+recounted: list[Callable[[Video, datetime.date, Sequence[datetime.date]], None]] = []
 # The move that says a video's category on the day %s, of the videos that have one.
 STANDING = """
     SELECT video_id, category_id FROM creators_categorymove
@@ -36,6 +48,16 @@ STANDING = """
 def standing(video: Video) -> CategoryMove | None:
     """The newest move of the video that was not taken back."""
     return video.category_moves.filter(reverses=None, reversed_by=None).first()
+
+
+def told_by(counts: VideoCounts) -> CategoryMove | None:
+    """The move that says the category of these counts: the newest to it, and rather one that stands."""
+    if counts.category_origin != CategoryOrigin.MOVE:
+        return None
+    moves = CategoryMove.objects.filter(
+        video=counts.video_id, reverses=None, category=counts.category_id, from_day__lte=counts.day
+    )
+    return moves.select_related("moved_by").order_by(F("reversed_by").asc(nulls_first=True), "-id").first()
 
 
 def move(
@@ -63,9 +85,9 @@ def move(
     with transaction.atomic():
         _lock(video)
         free = _free(video, from_day)
-        before = {row.day: row.category_id for row in free}
+        before = {row.day: (row.category_id, row.category_origin) for row in free}
         target = category.pk if category else None
-        changed = [day for day, was in before.items() if was != target]
+        changed = [day for day, (was, _origin) in before.items() if was != target]
         CategoryMove.objects.create(
             video=video,
             category=category,
@@ -79,7 +101,7 @@ def move(
         audit.record(
             by, "video.recategorise", video, category=_name(category), from_day=str(from_day), reason=reason
         )
-        _write(video, dict.fromkeys(changed, target))
+        _write(video, from_day, dict.fromkeys(changed, (target, int(CategoryOrigin.MOVE))))
     return changed
 
 
@@ -95,7 +117,7 @@ def take_back(video: Video, by: User, *, reason: str = "", note: str = "") -> li
         last = standing(video)
         if last is None:
             raise Refused(_("No move of this video stands."))
-        free = {row.day: row.category_id for row in _free(video, last.from_day)}
+        free = {row.day: (row.category_id, row.category_origin) for row in _free(video, last.from_day)}
         CategoryMove.objects.create(
             video=video, from_day=last.from_day, reason=reason.strip(), note=note, reverses=last, moved_by=by
         )
@@ -103,17 +125,23 @@ def take_back(video: Video, by: User, *, reason: str = "", note: str = "") -> li
             by, "video.undo_recategorise", video, category=_name(last.category), reason=reason.strip()
         )
         again = {day: _before(video, last, day) for day in free}
-        changed = {day: category for day, category in again.items() if category != free[day]}
-        _write(video, changed)
-    return list(changed)
+        changed = {day: said for day, said in again.items() if said != free[day]}
+        _write(video, last.from_day, changed)
+    return [day for day, (category, _origin) in changed.items() if category != free[day][0]]
 
 
-def _before(video: Video, last: CategoryMove, day: datetime.date) -> int | None:
-    """What the counts of a day said before the move, or would say without it where they came since."""
+def _before(video: Video, last: CategoryMove, day: datetime.date) -> Said:
+    """What the counts of a day said before the move, or would say without it where they came since.
+
+    Moves of the time when no origin was kept have the category alone.
+    """
     if str(day) in last.replaced:
-        return last.replaced[str(day)]
+        was = last.replaced[str(day)]
+        return (was[0], was[1]) if isinstance(was, list) else (was, int(CategoryOrigin.UNKNOWN))
     earlier = video.category_moves.filter(reverses=None, reversed_by=None, from_day__lte=day).first()
-    return earlier.category_id if earlier else video.category_id
+    if earlier:
+        return earlier.category_id, int(CategoryOrigin.MOVE)
+    return video.category_id, int(CategoryOrigin.VIDEO if video.category_id else CategoryOrigin.UNKNOWN)
 
 
 def _lock(video: Video) -> None:
@@ -122,7 +150,7 @@ def _lock(video: Video) -> None:
 
 
 def _free(video: Video, from_day: datetime.date) -> list[VideoCounts]:
-    """The video's stored counts from that day on, but for the days whose lineup money has used.
+    """The video's stored counts from that day on, but for days whose lineup money has used or that are thin.
 
     Asked for day by day, as the key of the counts begins with it.
     """
@@ -131,7 +159,8 @@ def _free(video: Video, from_day: datetime.date) -> list[VideoCounts]:
         return []
     first = max(from_day, newest - datetime.timedelta(days=LONGEST))
     days = [first + datetime.timedelta(days=ahead) for ahead in range((newest - first).days + 1)]
-    rows = list(VideoCounts.objects.filter(day__in=days, video_id=video.pk))
+    thinned = ThinnedDay.objects.filter(day__in=days).values("day")
+    rows = list(VideoCounts.objects.filter(day__in=days, video_id=video.pk).exclude(day__in=thinned))
     by_market: dict[str, list[datetime.date]] = {}
     for row in rows:
         by_market.setdefault(row.market, []).append(row.day)
@@ -144,14 +173,13 @@ def _free(video: Video, from_day: datetime.date) -> list[VideoCounts]:
     return [row for row in rows if (row.market, row.day) not in used]
 
 
-def _write(video: Video, categories: dict[datetime.date, int | None]) -> None:
-    for category in set(categories.values()):
-        days = [day for day, of in categories.items() if of == category]
+def _write(video: Video, from_day: datetime.date, said: dict[datetime.date, Said]) -> None:
+    for category, origin in set(said.values()):
+        days = [day for day, of in said.items() if of == (category, origin)]
         rows = VideoCounts.objects.filter(day__in=days, video_id=video.pk)
-        rows.update(category=category)
-    if categories:
-        for tell in recounted:
-            tell(video.market, sorted(categories))
+        rows.update(category=category, category_origin=origin)
+    for tell in recounted:
+        tell(video, from_day, sorted(said))
 
 
 def _name(category: Any) -> str:

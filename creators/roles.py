@@ -30,5 +30,12 @@ ROLES: Table = {
     FINANCE_PREPARER: (LOOK, "add_programmeterms"),
     FINANCE_APPROVER: (LOOK, "approve_programmeterms"),
     AUDITOR: (LOOK,),
-    ADMINISTRATOR: (LOOK, *_VIEWS, "share_savedview", "change_category", "add_programmeterms"),
+    ADMINISTRATOR: (
+        LOOK,
+        *_VIEWS,
+        "share_savedview",
+        "change_category",
+        "add_programmeterms",
+        "add_thinnedday",
+    ),
 }

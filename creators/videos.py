@@ -21,13 +21,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from creators import candidates, eligibility, followers, recategorising
-from creators.models import Category, Tier, VideoCounts
+from creators.models import Category, CategoryOrigin, ThinnedDay, Tier, VideoCounts
+from pulse_site import partitions
 from pulse_site.feeds import cells, counts
 from pulse_site.feeds.cells import Unusable
 from pulse_site.feeds.feed import Column, Feed, day_option
 from pulse_site.feeds.mapping import folded
 from pulse_site.feeds.staging import execute, moment, select, slices
-from pulse_site.models import Upload
+from pulse_site.models import Upload, User
 from pulse_site.refusal import Refused
 
 SECONDS_A_DAY = 86_400
@@ -39,6 +40,13 @@ _HASHTAG = re.compile(r"""[^\s,#'"\[\]]+""")
 _OWN = """COALESCE(s.category, s.hashtags, CASE WHEN m.video_id IS NULL THEN k.category_id END,
                     v.category_id, c.category_id)"""
 _CATEGORY = f"CASE WHEN m.video_id IS NULL THEN {_OWN} ELSE m.category_id END"
+_ORIGIN = f"""CASE WHEN m.video_id IS NOT NULL THEN {CategoryOrigin.MOVE}
+                   WHEN s.category IS NOT NULL THEN {CategoryOrigin.FEED}
+                   WHEN s.hashtags IS NOT NULL THEN {CategoryOrigin.HASHTAG}
+                   WHEN k.category_id IS NOT NULL THEN k.category_origin
+                   WHEN v.category_id IS NOT NULL THEN {CategoryOrigin.VIDEO}
+                   WHEN c.category_id IS NOT NULL THEN {CategoryOrigin.CREATOR}
+                   ELSE {CategoryOrigin.UNKNOWN} END"""
 _TIER = f"COALESCE(s.tier, k.tier, v.tier, {Tier.STANDARD.value})"
 
 
@@ -61,6 +69,17 @@ class VideosFeed(Feed):
                 _("%(market)r isn't a market; write two letters such as US.") % {"market": self.market}
             )
         self.day = datetime.date.fromisoformat(as_of)
+
+    def admit(self, by: User | None) -> None:
+        thinned = ThinnedDay.objects.filter(day=self.day).first()
+        if thinned:
+            raise Refused(
+                _(
+                    "The counts of %(day)s were removed on %(removed)s, but for those that are still needed; "
+                    "that day takes no file any more."
+                )
+                % {"day": self.day, "removed": thinned.thinned_at.date()}
+            )
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -118,7 +137,8 @@ class VideosFeed(Feed):
                        s.id, s.handle, '' AS name, c.id AS creator_id, %s AS day, %s AS market,
                        {published} AS published_at,
                        CAST(%s - s.published / {SECONDS_A_DAY} AS integer) AS age_days,
-                       {_CATEGORY} AS category_id, {_OWN} AS own_category_id, {_TIER} AS tier,
+                       {_CATEGORY} AS category_id, {_OWN} AS own_category_id,
+                       {_ORIGIN} AS category_origin, {_TIER} AS tier,
                        s.views, s.likes, s.comments, s.shares, s.followers, k.views AS views_before,
                        CASE WHEN v.platform_id IS NULL
                               OR (COALESCE(c.id, 0), %s, {published}, COALESCE({_OWN}, 0), {_TIER})
@@ -148,9 +168,11 @@ class VideosFeed(Feed):
         for done, part in parts:
             self.progress(done * 3 // 10, _("writing"))
             self._keep_videos(part)
-        for done, part in parts:
-            self.progress(300 + done * 6 // 10, _("writing"))
-            execute(_KEEP_COUNTS.format(part=part))
+        with partitions.fresh("creators_videocounts", self.day) as fresh:
+            table, again = (fresh, "") if fresh else ("creators_videocounts", _AGAIN)
+            for done, part in parts:
+                self.progress(300 + done * 6 // 10, _("writing"))
+                execute(_KEEP_COUNTS.format(table=table, part=part, again=again))
         self.progress(900, _("writing"))
         counted, parameters = followers.beside(_FOLLOWERS, self.day)
         execute(f"CREATE TEMPORARY TABLE feed_counts AS {counted}", parameters)
@@ -192,16 +214,17 @@ _KEEP_UP = """UPDATE
     SET creator_id = excluded.creator_id, published_at = excluded.published_at, market = excluded.market,
         category_id = excluded.category_id, tier = excluded.tier"""
 _KEEP_COUNTS = """
-    INSERT INTO creators_videocounts (day, video_id, creator_id, market, category_id, tier, published_at,
-                                      age_days, views, likes, comments, shares)
-    SELECT day, id, creator_id, market, category_id, tier, published_at,
+    INSERT INTO {table} (day, video_id, creator_id, market, category_id, category_origin, tier, published_at,
+                         age_days, views, likes, comments, shares)
+    SELECT day, id, creator_id, market, category_id, category_origin, tier, published_at,
            age_days, views, likes, comments, shares
-    FROM feed_ready n WHERE {part} AND change <> 'unchanged'
+    FROM feed_ready n WHERE {part} AND change <> 'unchanged' {again}"""
+_AGAIN = """
     ON CONFLICT (day, video_id) DO UPDATE
     SET creator_id = excluded.creator_id, market = excluded.market, category_id = excluded.category_id,
-        tier = excluded.tier, published_at = excluded.published_at, age_days = excluded.age_days,
-        views = excluded.views, likes = excluded.likes, comments = excluded.comments,
-        shares = excluded.shares"""
+        category_origin = excluded.category_origin, tier = excluded.tier,
+        published_at = excluded.published_at, age_days = excluded.age_days, views = excluded.views,
+        likes = excluded.likes, comments = excluded.comments, shares = excluded.shares"""
 
 
 def _count(name: str, *aliases: str) -> Column:

@@ -5,10 +5,11 @@ import time
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from campaigns.models import Month
-from payouts import batches, corrections, months, payees, seals, verification, what_if
+from payouts import batches, corrections, months, payees, retention, seals, verification, what_if
 from payouts.models import Correction, PayeeChange, PayoutBatch
 from payouts.statements import files
 from pulse_site import runs
@@ -115,3 +116,10 @@ def answer_what_if(work: Work, part: str, day: str, month: str, rules: dict[str,
     result = what_if.answer(part, question, work.progress)
     with work.once():
         work.result = result
+
+
+@shared_task
+def thin_old_counts() -> None:
+    """Remove counts of long ago that nothing has used, where the settings say how long they are kept."""
+    if settings.COUNTS_KEPT_DAYS:
+        retention.thin_old()

@@ -264,6 +264,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "creators.tasks.forget_replaced_reach",
         "schedule": crontab(minute=40, hour=3),
     },
+    "thin-counts": {"task": "payouts.tasks.thin_old_counts", "schedule": crontab(minute=50, hour=2)},
     "seal": {"task": "payouts.tasks.seal_daily", "schedule": crontab(minute=5, hour=0)},
     "verify": {"task": "payouts.tasks.verify_nightly", "schedule": crontab(minute=30, hour=1)},
 }
@@ -274,6 +275,9 @@ LAUNCH_MARKET = "US"
 # The hour (UTC) by which the video file of the day before should have come; after it the start page
 # names the markets that wait (campaigns/daily_run.py).
 VIDEO_FEED_DUE_HOUR = env.int("VIDEO_FEED_DUE_HOUR", default=8)
+# After so many days the daily counts that no lineup and no delivery has used are removed at night
+# (payouts/retention.py), 60 at least; 0 keeps all.
+COUNTS_KEPT_DAYS = env.int("COUNTS_KEPT_DAYS", default=0)
 # Counts in Parquet files (campaigns/lake): how much memory DuckDB may take in a worker, and where it puts
 # what doesn't fit (the system's temporary folder unless given); or the Spark cluster that ranks them instead.
 LAKE_MEMORY = env.str("LAKE_MEMORY", default="1GB")

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from campaigns.lake.engines import opened
 from campaigns.lake.files import COUNTS, Subject
 from campaigns.lake.loading import TIERS
-from campaigns.lake.ranking import Asked
+from campaigns.lake.ranking import Asked, moved
 from campaigns.models import PlacementRun
-from creators.models import Category, Creator, Tier, VideoCounts
+from creators.models import Category, CategoryOrigin, Creator, Tier, VideoCounts
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 SEEN = """
@@ -65,11 +65,18 @@ def _counts(run: PlacementRun, video: int, seen: Sequence[Any]) -> VideoCounts:
         market=run.market,
         creator=Creator.objects.filter(handle=handle).first() or Creator(handle=handle),
         category=Category.objects.filter(slug=category).first(),
+        category_origin=_origin(run, video, category),
         tier=TIERS.get(tier, Tier.STANDARD),
         published_at=EPOCH + datetime.timedelta(microseconds=published),
         age_days=age_days,
         **dict(zip(COUNTS, counts, strict=True)),
     )
+
+
+def _origin(run: PlacementRun, video: int, category: str | None) -> CategoryOrigin:
+    if video in moved(run.day):
+        return CategoryOrigin.MOVE
+    return CategoryOrigin.FEED if category else CategoryOrigin.UNKNOWN
 
 
 def _at_the_cut(run: PlacementRun, counts: VideoCounts) -> int | None:

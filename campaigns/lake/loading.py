@@ -19,8 +19,9 @@ from campaigns.lake.engines import opened
 from campaigns.lake.files import Engine, Subject
 from campaigns.lake.ranking import Histogram
 from campaigns.ranking import Cut, Cuts, places
-from creators import candidates
-from creators.models import Category, ProgrammeTerms, Tier, VideoCounts
+from creators import candidates, recategorising
+from creators.models import Category, CategoryOrigin, ProgrammeTerms, Tier, VideoCounts
+from pulse_site import partitions
 from pulse_site.feeds.cells import Unusable
 from pulse_site.feeds.staging import Loader, execute, moment_of
 from pulse_site.refusal import Refused
@@ -40,9 +41,12 @@ STAGED = {
 LINEUP = "SELECT line AS rank, id AS video_id, creator_id, category_id, tier, score FROM feed_ready"
 READY = """
     CREATE TEMPORARY TABLE feed_ready AS
-    SELECT staged.*, '' AS name, creator.id AS creator_id, {published_at} AS published_at
+    SELECT staged.*, '' AS name, creator.id AS creator_id, {published_at} AS published_at,
+           CASE WHEN {moved} THEN {move} WHEN staged.category_id IS NULL THEN {unknown} ELSE {feed} END
+             AS category_origin
       FROM feed_lineup staged LEFT JOIN creators_creator creator ON creator.handle = staged.handle
 """
+ORIGINS = {origin.name.lower(): origin.value for origin in CategoryOrigin}
 
 
 def _kept(table: str, **changes: str) -> str:
@@ -57,26 +61,29 @@ def _new(*columns: str) -> dict[str, str]:
 
 
 _VIDEO = ("market", "creator_id", "published_at", "tier")
-_COUNTED = (*_VIDEO, "category_id", "age_days", *files.COUNTS)
+_COUNTED = (*_VIDEO, "category_id", "category_origin", "age_days", *files.COUNTS)
+_MOVED = f"EXISTS (SELECT 1 FROM ({recategorising.STANDING}) moved WHERE moved.video_id = {{}})"
 KEEP_NEW_VIDEOS = """
     INSERT INTO creators_video (platform_id, market, creator_id, published_at, category_id, tier)
     SELECT id, %s, creator_id, published_at, category_id, tier FROM feed_ready WHERE true
         ON CONFLICT (platform_id) DO NOTHING
 """
-# Where a file doesn't say the category, the video's own stays.
+# Where a file doesn't say the category, or a move overrides it, the video's own stays.
 KEEP_VIDEOS = KEEP_NEW_VIDEOS.replace(
     "NOTHING",
     _kept(
         "creators_video",
-        category_id="COALESCE(excluded.category_id, creators_video.category_id)",
+        category_id=f"""CASE WHEN {_MOVED.format("creators_video.platform_id")}
+                             THEN creators_video.category_id
+                             ELSE COALESCE(excluded.category_id, creators_video.category_id) END""",
         **_new(*_VIDEO),
     ),
 )
 KEEP_COUNTS = f"""
-    INSERT INTO creators_videocounts (day, video_id, {", ".join(_COUNTED)})
-    SELECT %s, id, %s, {", ".join(_COUNTED[1:])} FROM feed_ready WHERE true
-        ON CONFLICT (day, video_id) DO {_kept("creators_videocounts", **_new(*_COUNTED))}
+    INSERT INTO {{table}} (day, video_id, {", ".join(_COUNTED)})
+    SELECT %s, id, %s, {", ".join(_COUNTED[1:])} FROM feed_ready WHERE true {{again}}
 """
+AGAIN = f"ON CONFLICT (day, video_id) DO {_kept('creators_videocounts', **_new(*_COUNTED))}"
 
 
 def absolute(pattern: str) -> str:
@@ -197,11 +204,16 @@ def _suitable(
 
 def _keep(subject: Subject) -> None:
     """Make feed_ready of feed_lineup; keep its creators, its videos and its counts."""
-    execute(READY.format(published_at=moment_of("staged.published")))
-    execute("ANALYZE feed_ready")
-    candidates.add(subject.market)
     market, day = subject.market, subject.day
+    moved = _MOVED.format("staged.id")
+    execute(READY.format(published_at=moment_of("staged.published"), moved=moved, **ORIGINS), [day])
+    execute("ANALYZE feed_ready")
+    candidates.add(market)
     # Counts of a day before the newest one say nothing new about videos that are known.
-    newest = not VideoCounts.objects.filter(day__gt=day).exists()
-    execute(KEEP_VIDEOS if newest else KEEP_NEW_VIDEOS, [market])
-    execute(KEEP_COUNTS, [day, market])
+    if VideoCounts.objects.filter(day__gt=day).exists():
+        execute(KEEP_NEW_VIDEOS, [market])
+    else:
+        execute(KEEP_VIDEOS, [market, day, day])
+    with partitions.fresh("creators_videocounts", day) as fresh:
+        table, again = (fresh, "") if fresh else ("creators_videocounts", AGAIN)
+        execute(KEEP_COUNTS.format(table=table, again=again), [day, market])

@@ -5,6 +5,7 @@ A group is named by its category's slug; the one of a whole market, or of videos
 
 # ruff: noqa: S608 - the statements are put together from the terms' integers and known slugs, never from input
 
+import datetime
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from itertools import pairwise
@@ -15,7 +16,9 @@ from django.utils.translation import gettext as _
 from campaigns.lake import files
 from campaigns.lake.files import DAY_MICROS, Engine, Subject
 from campaigns.ranking import MIXED, crc_of_category, digest_of_inputs, places, score
+from creators import recategorising
 from creators.models import Category, ProgrammeTerms, Tier
+from pulse_site.feeds.staging import select
 from pulse_site.refusal import Refused
 
 # How fine buckets are: the scores of one differ by a part in so many.
@@ -24,7 +27,13 @@ BUCKET = f"CAST(LN(score + 1) * {FINENESS} AS INTEGER)"
 AGED = """
     SELECT counts.*, {group} AS grouped, CASE WHEN market = '{market}' THEN 1 ELSE 0 END AS here,
            {day} - published {divide} {day_micros} AS age_days
-      FROM counts
+      FROM {counts}
+"""
+# Staff's moves go before what a file says; {moves} are the videos and the slugs, "" for none.
+MOVED = """
+    (SELECT {columns}, CASE WHEN move.video IS NULL THEN said.category
+                            WHEN move.slug <> '' THEN move.slug END AS category
+       FROM counts said LEFT JOIN (VALUES {moves}) AS move(video, slug) ON move.video = said.id) counts
 """
 HISTOGRAM = """
     SELECT grouped, {bucket} AS bucket, COUNT(*), MIN(score), MAX(score), MAX(bad), SUM(here),
@@ -77,6 +86,13 @@ class Asked(NamedTuple):
     divide: str
 
     @property
+    def counts(self) -> str:
+        """Where the files' rows are read from, each with the category that counts on that day."""
+        moves = ", ".join(f"({video}, '{slug}')" for video, slug in moved(self.subject.day).items())
+        columns = ", ".join(f"said.{name}" for name in ("file", *files.COLUMNS) if name != "category")
+        return MOVED.format(columns=columns, moves=moves) if moves else "counts"
+
+    @property
     def words(self) -> dict[str, Any]:
         divide, terms = self.divide, self.terms
         words: dict[str, Any] = {
@@ -89,12 +105,19 @@ class Asked(NamedTuple):
         words["aged"] = AGED.format(
             group="COALESCE(category, '')" if terms.cut_per_category else "''",
             market=self.subject.market,
+            counts=self.counts,
             day=self.subject.number,
             divide=divide,
             day_micros=DAY_MICROS,
         )
         words["scored"] = SCORED.format(**words)
         return words
+
+
+def moved(day: datetime.date) -> dict[int, str]:
+    """The videos that staff moved to another category, by what counts on that day: its slug, "" for none."""
+    slugs = dict(Category.objects.values_list("pk", "slug"))
+    return {video: slugs.get(category, "") for video, category in select(recategorising.STANDING, [day])}
 
 
 def histogram(engine: Engine, subject: Subject, terms: ProgrammeTerms) -> Histogram:

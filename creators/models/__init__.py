@@ -6,7 +6,7 @@ from creators.models.desk import Claim, Flag, SavedView
 from creators.models.enrolments import Enrolment, TermsAcceptance
 from creators.models.programme import BASIS_POINTS, Category, ProgrammeTerms
 from creators.models.reach import Eligibility, FollowerCount, Reach, ReplacedCount, ReplacedReach
-from creators.models.videos import CategoryMove, Tier, Video, VideoCounts
+from creators.models.videos import CategoryMove, CategoryOrigin, ThinnedDay, Tier, Video, VideoCounts
 
 __all__ = [
     "BASIS_POINTS",
@@ -14,6 +14,7 @@ __all__ = [
     "BulkRow",
     "Category",
     "CategoryMove",
+    "CategoryOrigin",
     "Claim",
     "Creator",
     "Decision",
@@ -29,6 +30,7 @@ __all__ = [
     "ReplacedReach",
     "SavedView",
     "TermsAcceptance",
+    "ThinnedDay",
     "Tier",
     "Video",
     "VideoCounts",

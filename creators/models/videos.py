@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -9,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from creators.models.creators import Creator
 from creators.models.programme import Category
+from pulse_site import partitions
 
 
 class Tier(models.IntegerChoices):
@@ -18,6 +21,17 @@ class Tier(models.IntegerChoices):
     STANDARD = 2, _("standard")
     EXPANDED = 3, _("expanded")
     UNSUITABLE = 9, _("unsuitable")
+
+
+class CategoryOrigin(models.IntegerChoices):
+    """By whom the category of a day's counts was said; what was known of the creator comes last."""
+
+    UNKNOWN = 0, _("not kept")
+    FEED = 1, _("the file's category")
+    HASHTAG = 2, _("the first hashtag that belongs to one")
+    VIDEO = 3, _("the video's category of before")
+    CREATOR = 4, _("the creator's category")
+    MOVE = 5, _("moved by staff")
 
 
 class Video(models.Model):
@@ -46,7 +60,8 @@ class VideoCounts(models.Model):
     """A video's counts as seen on a day, with all that its rank of that day depends on.
 
     Creator, market, category, tier and age are repeated here on purpose: the row is the frozen input of
-    that day's lineup, and ten million of them are ranked by reading this one table.
+    that day's lineup, and ten million of them are ranked by reading this one table. On PostgreSQL each day is
+    a partition of it (pulse_site/partitions.py).
     """
 
     pk = models.CompositePrimaryKey("day", "video_id")
@@ -66,6 +81,12 @@ class VideoCounts(models.Model):
     category = models.ForeignKey(
         Category, models.PROTECT, verbose_name=_("category"), null=True, db_constraint=False, db_index=False
     )
+    category_origin = models.PositiveSmallIntegerField(
+        _("origin of the category"),
+        choices=CategoryOrigin,
+        default=CategoryOrigin.UNKNOWN,
+        db_default=CategoryOrigin.UNKNOWN,
+    )
     tier = models.PositiveSmallIntegerField(_("tier"), choices=Tier)
     published_at = models.DateTimeField(_("published"))
     age_days = models.PositiveIntegerField(_("age in days"))
@@ -74,12 +95,45 @@ class VideoCounts(models.Model):
     comments = models.PositiveBigIntegerField(_("comments"))
     shares = models.PositiveBigIntegerField(_("shares"))
 
+    objects = partitions.Daily.as_manager()
+
     class Meta:
         verbose_name = _("daily counts")
         verbose_name_plural = _("daily counts")
 
     def __str__(self) -> str:
         return f"{self.day} {self.video_id}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        partitions.ensure(self._meta.db_table, {self.day})
+        super().save(*args, **options)
+
+
+class ThinnedDay(models.Model):
+    """A day of which counts were removed, but for those that money or a lineup has used. Append-only.
+
+    What is left can't be ranked again.
+    """
+
+    day = models.DateField(_("day"), primary_key=True)
+    removed = models.PositiveBigIntegerField(_("counts removed"))
+    kept = models.PositiveBigIntegerField(_("counts kept"))
+    thinned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("removed by"),
+        null=True,
+        related_name="+",
+        help_text=_("Empty: by the nightly run, as the settings say."),
+    )
+    thinned_at = models.DateTimeField(_("removed"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("thinned day")
+        verbose_name_plural = _("thinned days")
+
+    def __str__(self) -> str:
+        return str(self.day)
 
 
 class CategoryMove(models.Model):

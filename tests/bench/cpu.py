@@ -8,6 +8,7 @@ server on another machine only the clock is known.
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from django.db import connection
@@ -41,7 +42,34 @@ def _backend() -> Path | None:
     return process / "stat" if here else None
 
 
+def family() -> list[Path]:
+    """Where Linux tells of this process and all that it started, which started others."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            parents[int(stat.parent.name)] = int(_fields(stat)[1])
+    found = [os.getpid()]
+    for process in found:
+        found += [child for child, parent in parents.items() if parent == process]
+    return [Path(f"/proc/{process}") for process in found]
+
+
+def spent_by_family() -> float:
+    return sum(_spent(process / "stat") for process in family())
+
+
+def peak_bytes(process: Path) -> int:
+    """The most memory that the process ever had."""
+    lines = (process / "status").read_text().splitlines()
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
+
+
 def _spent(stat: Path) -> float:
-    """Its user and system time; the name, in brackets, may hold blanks."""
-    fields = stat.read_text().rpartition(")")[2].split()
+    """Its user and system time."""
+    fields = _fields(stat)
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _fields(stat: Path) -> list[str]:
+    """What stands after the name, which is in brackets and may hold blanks."""
+    return stat.read_text().rpartition(")")[2].split()

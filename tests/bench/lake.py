@@ -30,10 +30,14 @@ MADE = """
 
 
 def make(folder: Path, videos: int, day: datetime.date = DAY, a_file: int = A_FILE) -> str:
-    """Write the counts of `day` into files of `folder`; returns the pattern that finds them."""
+    """Write the counts of `day` into files of `folder`, but for those that are there.
+
+    Returns the pattern that finds them.
+    """
     with duckdb.connect() as lake:
         for first in range(0, videos, a_file):
             path = folder / f"counts-{first // a_file:04}.parquet"
             end = min(first + a_file, videos)
-            lake.execute(MADE.format(day=day, categories=CATEGORIES, first=first, end=end, path=path))
+            if not path.exists():
+                lake.execute(MADE.format(day=day, categories=CATEGORIES, first=first, end=end, path=path))
     return str(folder / "*.parquet")

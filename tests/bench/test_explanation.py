@@ -17,6 +17,7 @@ from campaigns import placements, ranking
 from campaigns.explanation import explain
 from campaigns.models import Placement
 from creators.models import Creator, Video, VideoCounts
+from pulse_site import partitions
 from tests import factories
 from tests.bench import cpu
 
@@ -43,6 +44,7 @@ def fill(market: str, videos: int, creator: Creator) -> None:
     values: dict[str, Any] = {"day": DAY, "creator": creator.pk, "market": market, "videos": videos}
     values["published"] = f"{DAY} 12:00:00"
     first = FIRST if market == "US" else FIRST + 10**12
+    partitions.ensure("creators_videocounts", {DAY})
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             values["published"] += "+00"

@@ -24,6 +24,7 @@ from django.db import connection, transaction
 from import_export import fields, resources, widgets
 
 from creators.models import Creator, FollowerCount, Reach
+from pulse_site import partitions
 from pulse_site.feeds import run
 from pulse_site.models import Upload
 from tests.bench import cpu
@@ -131,6 +132,7 @@ def followers_floor(day: datetime.date, path: Path) -> tuple[float, float]:
 
 
 def videos_floor(day: datetime.date, path: Path) -> tuple[float, float]:
+    partitions.ensure("creators_videocounts", {day})
     moment = "to_timestamp(published)" if POSTGRESQL else "datetime(published, 'unixepoch')"
     videos = f"""INSERT INTO creators_video (platform_id, creator_id, published_at, market, tier)
         SELECT r.id, c.id, {moment}, 'US', 2 FROM raw r JOIN creators_creator c ON c.handle = r.handle

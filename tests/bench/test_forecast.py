@@ -14,6 +14,7 @@ from django.db import connection
 from campaigns import forecast, inventory
 from campaigns.models import Campaign, CreatorExclusion, PlacementRun, VideoExclusion
 from creators.models import Category
+from pulse_site import partitions
 from tests import factories
 
 PLACES = 40_000 * int(os.environ.get("SCALE", "1"))
@@ -60,6 +61,7 @@ def campaign(db: None) -> Campaign:
             day=day, market="US", terms=factories.terms(), population=PLACES * 25, lineup=PLACES, digest=""
         )
         given = {"day": day, "shift": (DAYS - ago) * PLACES // 10, "creator": first, "run": made.pk}
+        partitions.ensure("creators_videocounts", {day})
         run(COUNTS, {**given, "published": "2026-10-01T00:00:00Z"})
         run(PLACED, given)
     run(f"""INSERT INTO creators_video (platform_id, creator_id, published_at, market, category_id, tier)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from campaigns import placements
 from campaigns.models import PlacementRun
 from creators import recategorising
-from creators.models import CategoryMove, Video, VideoCounts
+from creators.models import CategoryMove, CategoryOrigin, Video, VideoCounts
 from pulse_site.feeds.run import import_file
 from pulse_site.models import AuditEvent, Run, User
 from pulse_site.refusal import Refused
@@ -86,6 +86,33 @@ def test_taken_back_each_day_is_as_it_was(video: Video, by: User, tmp_path: Path
         recategorising.take_back(video, by, reason="Again.")
     give(tmp_path, LATER)
     assert told()[LATER] == "gaming"
+
+
+def test_the_counts_know_that_staff_said_their_category_and_who(
+    video: Video, by: User, tmp_path: Path
+) -> None:
+    give(tmp_path, LATER, ",category", ",travel")
+    to(video, "pets", by)
+    counts = VideoCounts.objects.get(day=NEXT)
+    assert counts.category_origin == CategoryOrigin.MOVE
+    assert recategorising.told_by(counts) == CategoryMove.objects.get()
+    recategorising.take_back(video, by, reason="A mistake.")
+    origins = dict(VideoCounts.objects.values_list("day", "category_origin"))
+    assert origins == {DAY: CategoryOrigin.UNKNOWN, NEXT: CategoryOrigin.UNKNOWN, LATER: CategoryOrigin.FEED}
+
+
+def test_taking_back_a_move_of_the_time_when_no_origin_was_kept(video: Video, by: User) -> None:
+    VideoCounts.objects.filter(day=NEXT).update(category=factories.category("pets"))
+    CategoryMove.objects.create(
+        video=video,
+        category=factories.category("pets"),
+        from_day=NEXT,
+        reason="It is a cat.",
+        replaced={str(NEXT): factories.category("travel").pk},
+        moved_by=by,
+    )
+    recategorising.take_back(video, by, reason="A mistake.")
+    assert told() == {DAY: "gaming", NEXT: "travel"}
 
 
 def test_a_day_whose_lineup_money_has_used_stays(video: Video, by: User) -> None:

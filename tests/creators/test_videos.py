@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from creators import videos
-from creators.models import Category, Creator, FollowerCount, Reach, Tier, Video, VideoCounts
+from creators.models import (
+    Category,
+    CategoryOrigin,
+    Creator,
+    FollowerCount,
+    Reach,
+    Tier,
+    Video,
+    VideoCounts,
+)
 from pulse_site.feeds.run import import_file
 from pulse_site.models import RejectedRow
 from pulse_site.refusal import Refused
@@ -230,3 +239,29 @@ def test_the_first_category_in_order_has_a_hashtag_that_two_claim() -> None:
     feed = videos.VideosFeed({"as_of": "2026-10-15", "market": "US"})
     parse = next(column.parse for column in feed.columns if column.name == "hashtags")
     assert parse(first.hashtags[0]) == first.pk
+
+
+@pytest.mark.parametrize(
+    ("hashtags", "category", "known", "origin"),
+    [
+        ("#cat #pets", "travel", {}, CategoryOrigin.FEED),
+        ("#cat", "", {"of": "video"}, CategoryOrigin.HASHTAG),
+        ("", "", {"of": "video"}, CategoryOrigin.VIDEO),
+        ("", "", {"of": "creator"}, CategoryOrigin.CREATOR),
+        ("", "", {}, CategoryOrigin.UNKNOWN),
+    ],
+    ids=["the file", "a hashtag", "the video", "the creator", "nobody"],
+)
+def test_counts_know_who_said_their_category(
+    give: Any, hashtags: str, category: str, known: dict[str, str], origin: CategoryOrigin
+) -> None:
+    Category.objects.filter(slug="pets").update(hashtags=["cat"])
+    of = known.get("of")
+    creator = factories.creator("ada", category=factories.category("gaming") if of == "creator" else None)
+    if of == "video":
+        factories.video(1, creator=creator, category=factories.category("gaming"))
+    for _again in range(2):
+        give(line(1, "ada", "2026-10-14", hashtags, category), more=",hashtags,category")
+        assert VideoCounts.objects.get().category_origin == origin
+    give(line(1, "ada", "2026-10-14", "", ""), more=",hashtags,category")
+    assert VideoCounts.objects.get().category_origin == origin

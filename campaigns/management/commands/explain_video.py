@@ -25,6 +25,8 @@ class Command(SummaryCommand):
 
     def describe(self, summary: dict[str, Any]) -> str:
         shown = {key: value for key, value in summary.items() if value is not None and key not in TOLD_BELOW}
+        if summary["category_moved"]:
+            shown["category_moved"] = ", ".join(f"{k} {v}" for k, v in summary["category_moved"].items())
         shown["video"] = str(summary["video"])  # a number to copy, not to read
         deliveries = [_delivery(row) for row in summary["deliveries"]] or ["no ads delivered on that day"]
         return "\n".join([verdict(summary), "", super().describe(shown), "", *deliveries])

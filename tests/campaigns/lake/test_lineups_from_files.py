@@ -15,7 +15,9 @@ from pytest_django.fixtures import Settings
 from campaigns import placements
 from campaigns.explanation import explain
 from campaigns.models import Placement, PlacementRun
-from creators.models import Category, Creator, Tier, Video, VideoCounts
+from creators import recategorising
+from creators.models import Category, CategoryOrigin, Creator, Tier, Video, VideoCounts
+from pulse_site.models import Run
 from pulse_site.refusal import Refused
 from tests import factories
 from tests.campaigns.lake.written import NOON, of_database, row, write
@@ -117,6 +119,46 @@ def test_every_engine_gives_the_digest_of_the_database(
         del of_counts["seconds"], of_files["seconds"]
         assert of_files == of_counts
         PlacementRun.objects.all().delete()
+
+
+@pytest.mark.parametrize("per_category", [False, True])
+def test_moves_of_staff_go_before_the_files_as_they_do_in_the_database(
+    engine: str, per_category: bool, tmp_path: Path
+) -> None:
+    by, terms = factories.staff("otto"), factories.terms()
+    terms.cut_per_category, terms.lineup_basis_points = per_category, 3_000
+    terms.save()
+    random_counts(1, videos=40)
+    pattern = of_database(tmp_path)
+    for number, to in ((2, Category.objects.all()[1]), (5, None), (7, Category.objects.all()[2])):
+        counts = VideoCounts.objects.get(video_id=1_000 + number)
+        video = factories.video(
+            counts.video_id, creator=counts.creator, published_at=counts.published_at, market=counts.market
+        )
+        recategorising.move(video, to, DAY, by, reason="It is a cat.")
+    of_counts = placements.recompute(DAY, files="")
+    stored = {row.video_id: row for row in VideoCounts.objects.all()}
+    PlacementRun.objects.all().delete()
+    VideoCounts.objects.all().delete()
+    of_files = placements.recompute(DAY, files=pattern)
+    assert (of_files["digest"], of_files["inputs"]) == (of_counts["digest"], of_counts["inputs"])
+    for row_ in VideoCounts.objects.all():
+        moved = row_.video_id in (1_002, 1_005, 1_007)
+        assert row_.category_id == stored[row_.video_id].category_id
+        assert (row_.category_origin == CategoryOrigin.MOVE) == moved
+    assert Video.objects.get(pk=1_002).category is None  # what the feeds say stays known
+    told = explain(1_002, DAY)
+    assert told["category_origin"] == "move"
+    assert told["category_moved"]["reason"] == "It is a cat."
+
+
+def test_a_move_asks_for_the_lineups_of_files_again_as_long_as_the_video_scores(tmp_path: Path) -> None:
+    placements.recompute(DAY, files=str(write(tmp_path / "a.parquet", [row(id=1)])))
+    old = factories.video(2, published_at=NOON.replace(tzinfo=datetime.UTC) - datetime.timedelta(days=31))
+    for video in (factories.video(3), old):
+        Run.objects.all().delete()
+        recategorising.move(video, None, DAY, factories.staff(f"otto-{video.pk}"), reason="It is a cat.")
+        assert Run.objects.filter(kind="recompute_placements").exists() == (video.pk == 3)
 
 
 def test_only_the_lineup_comes_in_with_its_candidates_videos_and_counts(tmp_path: Path) -> None:
