@@ -18,7 +18,7 @@ from django.utils.translation import get_language, gettext_lazy
 from creators.models import Creator, SavedView
 from pulse_site.models import User
 
-COUNTED = 2_000
+COUNTED = 1_000
 # Class of size -> from how many followers on, below how many, and what it is called.
 SIZES: dict[str, tuple[int, int, Any]] = {
     "0-": (0, 100_000, gettext_lazy("below 100,000")),
