@@ -29,13 +29,16 @@ COLUMNS = ("creator_id", "campaign_id", "impressions", "revenue_micros", "enroll
 # The share is floor(enrolled * basis points / 10000). Taken apart, so that no product outgrows the amount
 # itself, and any amount that fits 64 bits has its exact share.
 _SHARE = "enrolled_micros / 10000 * %s + enrolled_micros %% 10000 * %s / 10000"
+# No delivery is of a day after its month, so no span that begins later is looked through: those of years,
+# when an old month is verified.
 _DELIVERED = """
     SELECT delivery.campaign_id, delivery.creator_id, delivery.billed_impressions AS impressions,
            delivery.revenue_micros,
            CASE WHEN enrolment.id IS NULL THEN 0 ELSE delivery.revenue_micros END AS enrolled_micros
       FROM campaigns_delivery delivery
       LEFT JOIN creators_enrolment enrolment
-        ON enrolment.creator_id = delivery.creator_id AND enrolment.starts_on <= delivery.day
+        ON enrolment.creator_id = delivery.creator_id AND enrolment.starts_on <= %s
+       AND enrolment.starts_on <= delivery.day
        AND (enrolment.ends_on IS NULL OR enrolment.ends_on >= delivery.day)
      WHERE delivery.month_id = %s AND delivery.verdict = 'billable'
 """
@@ -79,7 +82,7 @@ def write(month: Month) -> None:
     earnings = Earning.objects.filter(month=month)
     earnings.delete()
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, [month.code, *_values(month)])
+        cursor.execute(WRITE, [month.code, *_share(month), *_delivered(month)])
     ledger.analyze("payouts_earning")
     totals = earnings.aggregate(
         revenue=Sum("revenue_micros", default=0),
@@ -122,7 +125,7 @@ def require_as_reviewed(month: Month) -> None:
 def different(month: Month) -> list[tuple[int, int]]:
     """Campaign and creator (ids, at most 100) whose earnings are not what the deliveries say now."""
     with connection.cursor() as cursor:
-        cursor.execute(DIFFERENT, [month.code, *_values(month)])
+        cursor.execute(DIFFERENT, [*_delivered(month), *_share(month), month.code])
         return [(campaign, creator) for creator, campaign in cursor.fetchall()]
 
 
@@ -131,9 +134,13 @@ def rows(month: Month) -> seals.Rows:
     return Earning.objects.filter(month=month).order_by("creator_id", "campaign_id").values_list(*COLUMNS)
 
 
-def _values(month: Month) -> list[Any]:
+def _share(month: Month) -> list[Any]:
     """By the share that the month itself keeps: a draft of it, or a comparison, is never by other terms."""
-    return [month.share_basis_points, month.share_basis_points, month.code]
+    return [month.share_basis_points, month.share_basis_points]
+
+
+def _delivered(month: Month) -> list[Any]:
+    return [connection.ops.adapt_datefield_value(month.last_day), month.code]
 
 
 def _set_terms(month: Month) -> None:
