@@ -24,6 +24,7 @@ from django.db import connection, transaction
 from import_export import fields, resources, widgets
 
 from creators.models import Creator, FollowerCount, Reach
+from pulse_site import partitions
 from pulse_site.feeds import run
 from pulse_site.models import Upload
 from tests.bench import cpu

@@ -1,4 +1,4 @@
-"""A day of a million videos (BENCH_SCALE=10: ten) ranked and its lineup written, against SQL by hand for that.
+"""A day of a million videos (BENCH_SCALE=10: ten), ranked and its lineup written, against SQL by hand for it.
 
 The floors know what they must not need to ask: the number of places, the scores' formula in the idiom of each
 database, and a score a little below the cut. They write the same rows and digest the same inputs and rows;
