@@ -13,6 +13,11 @@ Fields are parted by tabs and nothing is an empty field; a lineup that is cut pe
 score of its own, and the population in its first line is the whole market's. They are natural keys, never
 numbers that a database hands out, so that every database and every engine computes the same digest from the
 same counts.
+
+The rows of all lineups stand in one table. A partition for each run would spare most of writing one (for
+400,000 rows 0.6 CPU seconds instead of 2.2, once a day), but who judges deliveries finds the run in the same
+statement, so that no partition could be left out and each would be looked into for every row; and a
+partition that is dropped passes by the guard of frozen lineups, which looks at statements on the table.
 """
 
 # ruff: noqa: S608 - the statements are put together from the terms' integers, never from input

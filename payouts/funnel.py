@@ -18,8 +18,8 @@ from django.db import connection, models
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Month
-from creators.models import BASIS_POINTS, Creator, ProgrammeTerms, Tier, Video
+from campaigns.models import Month, PlacementRun
+from creators.models import BASIS_POINTS, Creator, ProgrammeTerms, ThinnedDay, Tier, Video
 from payouts.models import Earning
 
 ONE_DAY = datetime.timedelta(days=1)
@@ -108,11 +108,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Funnel:
-    """A creator's month; `estimate` while its figures may still change."""
+    """A creator's month; `estimate` while its figures may still change.
+
+    On `partial` days the database has the counts of the lineup and of what ran alone: the others lie in files
+    of a lake, or were removed since. Videos below the cut are then without counts.
+    """
 
     lives: list[Life]
     lines: list[Line]
     estimate: bool
+    partial: int
 
     def at(self, step: Step, *, lost: bool) -> list[Life]:
         """The videos that came to the step; or those that came to the one before and no further."""
@@ -130,7 +135,15 @@ def of(creator: Creator, month: Month) -> Funnel:
     enrolled = _deliver(lives, creator, month)
     found = list(lives.values())
     shared = _shared(enrolled, creator, month)
-    return Funnel(found, _lines(found, shared), month.is_estimate)
+    return Funnel(found, _lines(found, shared), month.is_estimate, _partial(creator, month))
+
+
+def _partial(creator: Creator, month: Month) -> int:
+    within = (month.first_day, month.last_day)
+    thinned = ThinnedDay.objects.filter(day__range=within).values("day")
+    runs = PlacementRun.objects.current().filter(day__range=within, market=creator.market)
+    in_files = runs.exclude(files="").exclude(day__in=thinned)
+    return thinned.count() + in_files.count()
 
 
 def _count(lives: dict[int, Life], creator: Creator, month: Month) -> None:

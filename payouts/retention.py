@@ -1,6 +1,6 @@
 """How long daily counts are kept, and what of them is kept for ever: whatever money or a lineup has used.
 
-Ten million videos a day are 1.5 GB of counts, and later nobody asks for most of them. Of a day that is older
+Ten million videos a day are 1.4 GB of counts, and later nobody asks for most of them. Of a day that is older
 than COUNTS_KEPT_DAYS those go that no lineup has, corrections included, and beside which no ad was delivered.
 So whatever was ranked in, delivered on, billed or shared can still be explained, whether money used it or
 not. Where nothing of a day was used it goes whole.

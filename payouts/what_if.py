@@ -35,7 +35,7 @@ from django.utils.translation import gettext as _
 from campaigns import placements, ranking
 from campaigns.models import Month, PlacementRun
 from creators import eligibility, terms
-from creators.models import ProgrammeTerms, Tier, VideoCounts
+from creators.models import ProgrammeTerms, ThinnedDay, Tier, VideoCounts
 from payouts.what_if_sql import (
     AS_IT_WAS,
     BILLED,
@@ -126,9 +126,10 @@ def answer(part: str, question: Question, progress: Progress) -> dict[str, Any]:
 def lineups() -> Any:
     """The lineups that can be compared with: those that count, newest first.
 
-    Not those of a lake's files: of their counts the database has none below the cut.
+    Not those of a lake's files, nor of thinned days: of their counts the database has none below the cut.
     """
-    return PlacementRun.objects.current().filter(files="").order_by("-day", "market")
+    whole = PlacementRun.objects.current().filter(files="").exclude(day__in=ThinnedDay.objects.values("day"))
+    return whole.order_by("-day", "market")
 
 
 def _day(question: Question, progress: Progress) -> dict[str, Any]:

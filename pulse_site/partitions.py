@@ -1,9 +1,9 @@
 """Tables that PostgreSQL keeps a day at a time: a partition for each, made by who writes the day's first row.
 
 A fresh day is filled beside the table and attached when it is full, all in the writer's transaction: no index
-is kept up row by row, no row is looked for, nobody waits, and a writer that is killed leaves nothing. Of a
-million rows that takes PostgreSQL 1.3 CPU seconds, an insert that keeps the index up 2.3. A CHECK that the
-rows meet as they come spares the scan that attaching would take.
+is kept up row by row, no row is looked for, nobody waits, and a writer that is killed leaves nothing. For
+400,000 rows of counts that takes PostgreSQL 0.6 CPU seconds; an upsert that keeps the index up takes 1.35. A
+CHECK that the rows meet as they come spares the scan that attaching would take.
 
 There is no default partition: with one, attaching a day would look through it and lock it until the end of
 the transaction, and so hold up whoever reads all days. So a row of a day that nobody made is refused by the

@@ -1,8 +1,7 @@
 """Daily counts know where their category comes from; PostgreSQL keeps them a day at a time.
 
 Rows that are there are copied a day after the other, in one transaction: nobody can read them meanwhile, and
-there must be room for them once more. It takes half a minute of ten million rows. The columns are
-in an order in which nothing is lost to alignment, so that a row takes a sixth less.
+there must be room for them once more. The columns are in an order in which nothing is lost to alignment.
 """
 
 import django.db.models.deletion

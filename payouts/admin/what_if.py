@@ -72,7 +72,9 @@ class QuestionForm(forms.Form):
     def clean_day(self) -> datetime.date:
         day: datetime.date = self.cleaned_data["day"]
         if not what_if.lineups().filter(day=day).exists():
-            raise forms.ValidationError(_("There is no lineup of this day: choose another."))
+            raise forms.ValidationError(
+                _("There is no lineup of this day with all its counts in the database: choose another.")
+            )
         return day
 
     def question(self) -> Question:

@@ -22,7 +22,7 @@ from creators.models import Creator, ProgrammeTerms, Tier, VideoCounts
 from pulse_site import roles
 from pulse_site.models import User
 from tests import factories
-from tests.campaigns.test_placements import counted
+from tests.campaigns.counted import counted
 
 pytestmark = pytest.mark.django_db
 DAY = factories.DAY

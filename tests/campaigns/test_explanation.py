@@ -16,7 +16,7 @@ from campaigns.models import Delivery, PlacementRun
 from creators.models import Tier, Video, VideoCounts
 from pulse_site.refusal import Refused
 from tests import factories
-from tests.campaigns.test_placements import NOON, counted, rolled_back
+from tests.campaigns.counted import NOON, counted, rolled_back
 
 pytestmark = pytest.mark.django_db
 DAY = factories.DAY

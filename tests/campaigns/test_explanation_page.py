@@ -15,8 +15,8 @@ from creators.models import VideoCounts
 from pulse_site import roles
 from pulse_site.models import User
 from tests import factories
+from tests.campaigns.counted import counted
 from tests.campaigns.test_explanation import crowd, delivered
-from tests.campaigns.test_placements import counted
 
 pytestmark = pytest.mark.django_db
 DAY = factories.DAY

@@ -8,12 +8,13 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from campaigns.models import Delivery, Month
-from creators.models import Creator, Tier, Video
+from campaigns.models import Delivery, Month, PlacementRun
+from creators.models import Creator, ThinnedDay, Tier, Video
 from payouts import funnel, months
 from payouts.funnel import Step
 from payouts.models import Earning
 from pulse_site import roles
+from pulse_site.models import User
 from tests import factories
 from tests.payouts.programme import DAY, deliver
 
@@ -76,8 +77,21 @@ def test_it_asks_as_much_for_many_videos_as_for_few(
     for _number in range(30):
         factories.counts(of=factories.video(creator=lost_one_each))
     month = Month.objects.get()
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         funnel.of(lost_one_each, month)
+
+
+def test_days_without_the_counts_below_the_cut_are_told(
+    client: Client, administrator: User, lost_one_each: Creator
+) -> None:
+    month = Month.objects.get()
+    assert funnel.of(lost_one_each, month).partial == 0
+    PlacementRun.objects.filter(day=DAY).update(files="/srv/lake/*.parquet")
+    ThinnedDay.objects.create(day=month.first_day, removed=1, kept=0)
+    ThinnedDay.objects.create(day=month.first_day - funnel.ONE_DAY, removed=1, kept=0)
+    assert funnel.of(lost_one_each, month).partial == 2
+    client.force_login(administrator)
+    assert "Of 2 days only the counts of the lineup" in client.get(address(lost_one_each)).content.decode()
 
 
 def address(creator: Creator) -> str:

@@ -17,7 +17,7 @@ from campaigns.explanation import explain, verdict
 from campaigns.models import Delivery, Month, Placement, PlacementRun
 from creators import recategorising
 from creators.models import CategoryOrigin, ThinnedDay, Tier, VideoCounts
-from payouts import retention, tasks
+from payouts import retention, tasks, what_if
 from payouts.models import Dispute
 from pulse_site.feeds.run import import_file
 from pulse_site.models import AuditEvent, User
@@ -201,5 +201,6 @@ def test_a_thinned_day_is_neither_ranked_nor_imported_nor_moved(
     path.write_text("id,handle,published,views,likes,comments,shares\n1,a,2026-10-14,9,0,0,0\n")
     with pytest.raises(Refused, match="takes no file"):
         import_file("videos", path, name=path.name, options={"as_of": DAY, "market": "US"}, by=None)
+    assert not what_if.lineups().exists()
     assert not recategorising.move(thinned[0].video, factories.category(), DAY, by, reason="It is a cat.")
     assert not VideoCounts.objects.filter(category_origin=CategoryOrigin.MOVE).exists()
