@@ -205,7 +205,7 @@ def _written(rows: Rows) -> Iterator[bytes]:
             with cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT binary)") as copy:
                 lines = iter(copy)
                 first = bytes(next(lines)).removeprefix(_HEADER)
-                yield from (line for line in chain([first], lines) if line != _TRAILER)
+                yield from (line for line in chain([first], lines) if line not in (b"", _TRAILER))
     else:
         yield from map(_line, rows.iterator(CHUNK))
 
