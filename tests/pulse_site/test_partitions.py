@@ -19,7 +19,8 @@ pytestmark = [
     pytest.mark.django_db,
     pytest.mark.skipif(connection.vendor != "postgresql", reason="on SQLite it is one plain table"),
 ]
-DAY = factories.DAY
+DAY = datetime.date(2025, 3, 15)  # of no other test, which may have committed its days
+COMMITTED = datetime.date(2024, 3, 15)  # its partition stays
 TABLE = "creators_videocounts"
 
 
@@ -29,14 +30,20 @@ def days() -> list[str]:
         cursor.execute(
             f"SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = '{TABLE}'::regclass"
         )
-        return sorted(name.removeprefix(f"{TABLE}_") for (name,) in cursor.fetchall())
+        names = [name.removeprefix(f"{TABLE}_") for (name,) in cursor.fetchall()]
+    return sorted(name for name in names if name.startswith(f"{DAY:%Y}"))
 
 
 def give(tmp_path: Path, *rows: tuple[int, int], day: datetime.date = DAY, market: str = "US") -> None:
     path = tmp_path / f"{market}-{day}.csv"
-    lines = [f"{video},{market},2026-10-14,{views},0,0,0" for video, views in rows]
+    lines = [f"{video},{market},2025-03-14,{views},0,0,0" for video, views in rows]
     path.write_text("\n".join(["id,handle,published,views,likes,comments,shares", *lines]))
     import_file("videos", path, name=path.name, options={"as_of": day, "market": market}, by=None)
+
+
+def counts(day: datetime.date, **fields: Any) -> VideoCounts:
+    published = datetime.datetime(2024, 3, 1, tzinfo=datetime.UTC)
+    return factories.counts(day, factories.video(published_at=published), **fields)
 
 
 def views() -> dict[int, int]:
@@ -45,16 +52,16 @@ def views() -> dict[int, int]:
 
 def test_the_import_of_a_fresh_day_attaches_a_partition_and_the_next_goes_into_it(tmp_path: Path) -> None:
     give(tmp_path, (1, 10), (2, 20))
-    assert days() == ["20261015"]
+    assert days() == ["20250315"]
     give(tmp_path, (2, 21), (3, 30))
     give(tmp_path, (4, 40), market="FR")
-    assert (days(), views()) == (["20261015"], {1: 10, 2: 21, 3: 30, 4: 40})
+    assert (days(), views()) == (["20250315"], {1: 10, 2: 21, 3: 30, 4: 40})
 
 
 def test_each_day_has_the_key_and_the_checks_of_the_table_and_no_other(tmp_path: Path) -> None:
     give(tmp_path, (1, 10))
     with connection.cursor() as cursor:
-        constraints = connection.introspection.get_constraints(cursor, f"{TABLE}_20261015")
+        constraints = connection.introspection.get_constraints(cursor, f"{TABLE}_20250315")
         of_table = connection.introspection.get_constraints(cursor, TABLE)
     assert [each["columns"] for each in constraints.values() if each["primary_key"]] == [["day", "video_id"]]
     checks = {name for name, each in constraints.items() if each["check"]}
@@ -65,17 +72,17 @@ def test_a_day_is_read_by_itself(tmp_path: Path) -> None:
     for ahead in range(3):
         give(tmp_path, (1, 10), day=DAY + datetime.timedelta(days=ahead))
     plan = VideoCounts.objects.filter(day=DAY, video_id=1).explain()
-    assert f"{TABLE}_20261015" in plan
-    assert f"{TABLE}_20261016" not in plan
+    assert f"{TABLE}_20250315" in plan
+    assert f"{TABLE}_20250316" not in plan
 
 
 def test_rows_of_the_orm_make_their_days() -> None:
-    row = factories.counts(DAY)
+    row = counts(DAY)
     later = DAY + datetime.timedelta(days=1)
     VideoCounts.objects.bulk_create([_copy(row, later), _copy(row, DAY, 2)])
     row.views = 9
     row.save()
-    assert days() == ["20261015", "20261016"]
+    assert days() == ["20250315", "20250316"]
     assert VideoCounts.objects.filter(day=DAY).count() == 2
 
 
@@ -86,7 +93,7 @@ def _copy(row: VideoCounts, day: datetime.date, more: int = 0) -> VideoCounts:
 
 def test_a_fresh_day_that_fails_leaves_nothing() -> None:
     with pytest.raises(RuntimeError), transaction.atomic(), partitions.fresh(TABLE, DAY) as table:
-        assert table == f"{TABLE}_20261015"
+        assert table == f"{TABLE}_20250315"
         raise RuntimeError
     assert days() == []
 
@@ -116,12 +123,12 @@ def test_two_who_make_the_same_day_at_once_come_one_after_the_other(nothing_left
     def write(number: int) -> bool:
         with transaction.atomic():
             both_ready.wait()
-            with partitions.fresh(TABLE, DAY) as fresh, connection.cursor() as cursor:
+            with partitions.fresh(TABLE, COMMITTED) as fresh, connection.cursor() as cursor:
                 cursor.execute(
                     f"""INSERT INTO {fresh or TABLE} (day, age_days, video_id, creator_id, published_at,
                                                       views, likes, comments, shares, tier, market)
                         VALUES (%s, 0, %s, 1, now(), 1, 0, 0, 0, 2, 'US')""",
-                    [DAY, number],
+                    [COMMITTED, number],
                 )
             return bool(fresh)
 
@@ -132,17 +139,17 @@ def test_two_who_make_the_same_day_at_once_come_one_after_the_other(nothing_left
 
 
 def test_while_a_fresh_day_is_filled_other_days_are_read_and_written(nothing_left: None) -> None:
-    earlier = DAY - datetime.timedelta(days=1)
+    earlier = COMMITTED - datetime.timedelta(days=1)
 
     def other() -> int:
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '2s'")
-        factories.counts(earlier, views=5)
+        counts(earlier, views=5)
         VideoCounts.objects.update(views=6)
         return VideoCounts.objects.latest("day").views
 
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(elsewhere, lambda: factories.counts(earlier)).result()
+        pool.submit(elsewhere, lambda: counts(earlier)).result()
         with transaction.atomic():
             with partitions.fresh(TABLE, DAY):
                 pass
