@@ -31,7 +31,8 @@ def behind_the_back() -> Iterator[None]:
 DROP_CHECKS = """
     DO $$ DECLARE found record; BEGIN
       FOR found IN SELECT conname, conrelid::regclass AS relation FROM pg_constraint
-                    WHERE contype = 'c' AND conrelid::regclass::text ~ '^(payouts|campaigns|creators)_' LOOP
+                    WHERE contype = 'c' AND coninhcount = 0  -- a partition's go with those of the whole
+                      AND conrelid::regclass::text ~ '^(payouts|campaigns|creators)_' LOOP
         EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', found.relation, found.conname);
       END LOOP;
     END $$
