@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 
 from creators.models import Creator
 from pulse_site.feeds.cells import Unusable
-from pulse_site.feeds.feed import Column
-from pulse_site.feeds.staging import execute, select
+from pulse_site.feeds.feed import Column, Progress
+from pulse_site.feeds.staging import execute, select, slices
 
 LONGEST_HANDLE = 64
 _HANDLE = re.compile(rf"[\w.\-]{{1,{LONGEST_HANDLE}}}")
@@ -55,10 +55,13 @@ def count_new() -> int:
     return select("SELECT count(DISTINCT handle) FROM feed_ready WHERE creator_id IS NULL")[0][0]
 
 
-def add(market: str = settings.LAUNCH_MARKET) -> datetime.datetime:
+def add(
+    market: str = settings.LAUNCH_MARKET, progress: Progress = lambda permille, step: None
+) -> datetime.datetime:
     """Make a candidate of each unknown handle of feed_ready, in the file's order, and fill in creator_id.
 
-    Returns the moment since which they are all known.
+    Returns the moment since which they are all known. `progress` is called with the permille done and the
+    step: a first file brings a million of them.
     """
     now = timezone.now()
     moment = connection.ops.adapt_datetimefield_value(now)
@@ -72,13 +75,23 @@ def add(market: str = settings.LAUNCH_MARKET) -> datetime.datetime:
         "status_since": moment,
         "created_at": moment,
     }
-    added = execute(
-        f"""INSERT INTO creators_creator (handle, name, {", ".join(values)})
-            SELECT handle, COALESCE(max(name), ''), {", ".join(["%s"] * len(values))}
-            FROM feed_ready WHERE creator_id IS NULL GROUP BY handle ORDER BY min(line)
-            ON CONFLICT (handle) DO NOTHING""",
-        list(values.values()),
+    execute(
+        """CREATE TEMPORARY TABLE feed_newcomers AS
+           SELECT handle, COALESCE(max(name), '') AS name, min(line) AS line
+           FROM feed_ready WHERE creator_id IS NULL GROUP BY handle ORDER BY min(line)"""
     )
+    added = 0
+    for done, part in slices("feed_newcomers"):
+        progress(done * 9 // 10, _("writing"))
+        added += execute(
+            f"""INSERT INTO creators_creator (handle, name, {", ".join(values)})
+                SELECT handle, name, {", ".join(["%s"] * len(values))}
+                FROM feed_newcomers n WHERE {part} ORDER BY line
+                ON CONFLICT (handle) DO NOTHING""",
+            list(values.values()),
+        )
+    progress(900, _("writing"))
+    execute("DROP TABLE feed_newcomers")
     if added:
         execute("ANALYZE creators_creator")
     execute(

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from creators import candidates, changes, eligibility, undoing
 from pulse_site.feeds import cells, counts
-from pulse_site.feeds.feed import Column, Feed, Progress, Warned, day_option
+from pulse_site.feeds.feed import Column, Feed, Progress, Warned, between, day_option
 from pulse_site.feeds.staging import execute, select, slices
 from pulse_site.models import Upload, User
 
@@ -89,9 +89,10 @@ class FollowersFeed(Feed):
 
     def apply(self, upload: Upload) -> None:
         undoing.note(upload)
-        upload.before["creators_at"] = candidates.add().isoformat()
+        known_since = candidates.add(progress=between(0, 500, self.progress))
+        upload.before["creators_at"] = known_since.isoformat()
         _name_the_nameless()
-        record("feed_ready", upload, self.progress)
+        record("feed_ready", upload, between(500, 1_000, self.progress))
 
     def afterwards(self) -> None:
         eligibility.recheck()

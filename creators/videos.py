@@ -25,7 +25,7 @@ from creators.models import Category, CategoryOrigin, ThinnedDay, Tier, VideoCou
 from pulse_site import partitions
 from pulse_site.feeds import cells, counts
 from pulse_site.feeds.cells import Unusable
-from pulse_site.feeds.feed import Column, Feed, day_option
+from pulse_site.feeds.feed import Column, Feed, between, day_option
 from pulse_site.feeds.mapping import folded
 from pulse_site.feeds.staging import execute, moment, select, slices
 from pulse_site.models import Upload, User
@@ -163,20 +163,20 @@ class VideosFeed(Feed):
         }
 
     def apply(self, upload: Upload) -> None:
-        candidates.add(self.market)
+        candidates.add(self.market, between(0, 200, self.progress))
         parts = list(slices("feed_ready"))
+        videos, counted = between(200, 450, self.progress), between(450, 900, self.progress)
         for done, part in parts:
-            self.progress(done * 3 // 10, _("writing"))
+            videos(done, _("writing"))
             self._keep_videos(part)
         with partitions.fresh("creators_videocounts", self.day) as fresh:
             table, again = (fresh, "") if fresh else ("creators_videocounts", _AGAIN)
             for done, part in parts:
-                self.progress(300 + done * 6 // 10, _("writing"))
+                counted(done, _("writing"))
                 execute(_KEEP_COUNTS.format(table=table, part=part, again=again))
-        self.progress(900, _("writing"))
-        counted, parameters = followers.beside(_FOLLOWERS, self.day)
-        execute(f"CREATE TEMPORARY TABLE feed_counts AS {counted}", parameters)
-        followers.record("feed_counts", upload)
+        beside, parameters = followers.beside(_FOLLOWERS, self.day)
+        execute(f"CREATE TEMPORARY TABLE feed_counts AS {beside}", parameters)
+        followers.record("feed_counts", upload, between(900, 1_000, self.progress))
 
     def afterwards(self) -> None:
         eligibility.recheck()

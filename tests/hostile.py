@@ -4,6 +4,7 @@
 """
 
 import functools
+import gzip
 import io
 import os
 import zipfile
@@ -61,7 +62,15 @@ def refused(header: str, row: str) -> dict[str, Callable[[], bytes]]:
         "random bytes": lambda: os.urandom(10_000),
         "a picture": lambda: b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + os.urandom(500),
         "an old workbook": lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2_000),
-        "UTF-16 that doesn't say so": lambda: good.encode("utf-16-le"),
+        "a workbook with a password": lambda: (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500) + "EncryptedPackage".encode("utf-16-le")
+        ),
+        "a PDF file": lambda: b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n",
+        "a web page": lambda: b"<!DOCTYPE html>\n<html><title>Log in</title></html>\n",
+        "XML": lambda: b'<?xml version="1.0"?>\n<rows><row handle="ada"/></rows>\n',
+        "JSON": lambda: b'[{"handle": "ada", "followers": 120000}]\n',
+        "a packed file": lambda: gzip.compress(good.encode()),
+        "UTF-16 of the other order that doesn't say so": lambda: good.encode("utf-16-be"),
         "UTF-16 with a lone surrogate": lambda: b"\xff\xfe" + good.encode("utf-16-le") + b"\x00\xd8\n\0",
         "UTF-8 with a broken byte": lambda: f"{good}é".encode() + b"\xff\n",
         "a NUL late in the file": lambda: good.encode() * 50_000 + b"a\0b\n",
@@ -73,6 +82,9 @@ def refused(header: str, row: str) -> dict[str, Callable[[], bytes]]:
         "cut off in the middle of a character": lambda: f"{good}{row}".encode() + "é".encode()[:1],
         "cut off in the middle of a quoted cell": lambda: f'{good}"{row[:3]}'.encode(),
         "a broken workbook": lambda: workbook(cell)[:-200],
+        "a workbook whose formulas nobody calculated": lambda: workbook(
+            cell + b'<row r="2"><c r="A2"><f>1+1</f><v/></c></row>'
+        ),
         "a workbook of nothing": lambda: workbook(b""),
         "a zip file that is no workbook": lambda: _zipped(b"hello"),
         "a workbook that unpacks to gigabytes": _bomb,

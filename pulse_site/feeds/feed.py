@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 Progress = Callable[[int, str], None]  # permille done, step
 
 
+def between(first: int, last: int, progress: Progress) -> Progress:
+    """The progress of a part, whose 0 and 1000 are `first` and `last` of the whole."""
+    return lambda permille, step: progress(first + permille * (last - first) // 1_000, step)
+
+
 @dataclass(frozen=True)
 class Warned:
     """Why an import needs a second confirmation: a short code, the figures, and what a person should know."""

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pulse_site.feeds.feed import Column, Feed
-from pulse_site.feeds.mapping import Columns, folded
+from pulse_site.feeds.mapping import Columns, folded, numberless
 from pulse_site.feeds.reading import AS_FOUND, Reading, Source
 from pulse_site.models import HeaderMapping, Upload, User
 from pulse_site.refusal import Refused
@@ -22,7 +22,7 @@ SHOWN_CELLS = 8
 
 def fingerprint(header: Sequence[str]) -> str:
     """What a header is known by: its names in their order, by their letters and digits."""
-    return hashlib.sha256("\n".join(map(folded, header)).encode()).hexdigest()
+    return hashlib.sha256("\n".join(map(folded, map(numberless, header))).encode()).hexdigest()
 
 
 class Corrections:

@@ -42,6 +42,10 @@ KEPT = [
 ]
 
 
+class NoUsableRow(Refused):
+    """Each row is rejected; another reading of the file, or of its columns, may do better."""
+
+
 class Import:
     """One import of one file; it reads the upload's feed and options, and keeps its outcome there.
 
@@ -132,7 +136,7 @@ class Import:
                 self.upload.staged = self.staged
                 self._waiting.update(staged=self.staged)
         if not rows:
-            raise Refused(_("The file has a header but no rows."))
+            raise Refused(_("The file has a header but no rows. Check whether it is the right one."))
 
     def _staged_before(self, stage: Stage) -> bool:
         self.staged, self.sha256 = self.upload.staged, digest(self.path)
@@ -256,9 +260,9 @@ def _settled() -> Refused:
     return Refused(_("This upload is no longer waiting to be applied."))
 
 
-def _no_usable_row(rows: int, stage: Stage) -> Refused:
+def _no_usable_row(rows: int, stage: Stage) -> NoUsableRow:
     line, column, value, _reason, message = stage.first_rejected()
-    return Refused(
+    return NoUsableRow(
         _("None of the %(rows)s rows can be used. First line %(line)s, %(column)s %(value)r: %(message)s")
         % {"rows": rows, "line": line, "column": column, "value": value, "message": message}
     )

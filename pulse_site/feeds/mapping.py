@@ -4,6 +4,7 @@ Names are compared by their letters and digits alone, so that `Subscribers count
 a header with a line break in it are the same. A person may correct what was found.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
@@ -19,6 +20,7 @@ from pulse_site.refusal import Refused
 SHOWN_HEADERS = 12
 LONGEST_VALUE = 300
 SECRET = "•••"  # noqa: S105 - what is kept of a cell that nobody may read
+_NUMBER = re.compile(r" ?\([0-9]+\)$")
 Rejected = tuple[int, str, str, str, str]  # line, column, value, reason, message
 
 
@@ -27,10 +29,15 @@ def folded(name: str) -> str:
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", name).casefold()))
 
 
+def numberless(header: str) -> str:
+    """A name as the file has it, without the number by which it is told apart from another (reading.py)."""
+    return _NUMBER.sub("", header)
+
+
 def known(cells: Sequence[str], columns: Sequence[Column], corrections: Mapping[str, str]) -> int:
     """How many of the cells name one of the columns, or are named by a person."""
     names = {folded(name) for column in columns for name in (column.name, *column.aliases)}
-    return sum(folded(cell) in names or bool(corrections.get(cell)) for cell in cells)
+    return sum(folded(numberless(cell)) in names or bool(corrections.get(cell)) for cell in cells)
 
 
 class MissingColumns(Refused):
@@ -115,7 +122,8 @@ class Columns:
             if header in corrections:
                 rank = 0 if corrections[header] == column.name else None
             else:
-                rank = names.index(folded(header)) if folded(header) in names else None
+                name = folded(numberless(header))
+                rank = names.index(name) if name in names else None
             if rank is not None:
                 matches.append((rank, at))
         places = [at for _rank, at in sorted(matches)]

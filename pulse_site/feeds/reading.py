@@ -19,6 +19,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from pulse_site.feeds import xlsx
+from pulse_site.feeds.kinds import refuse_others
 from pulse_site.refusal import Refused
 from pulse_site.spreadsheets import restored
 
@@ -38,6 +39,7 @@ SAMPLES = 3
 MOST_COLUMNS = 1_000
 Record = tuple[int, list[str]]  # line, cells
 CHUNK = 1_000_000
+NAMELESS = -1  # the line of the header of a file that has none
 _LINE_BREAK = re.compile("\r\n|\r|\n")
 # What a file of rejected rows begins with (rejected.py), before the file's own columns.
 REASONS = ["rejected line", "rejected column", "rejected because"]
@@ -68,9 +70,13 @@ class Survey:
 
     def _begin(self, start: bytes) -> None:
         self.is_workbook = start.startswith(xlsx.MAGIC)
+        refuse_others(start)
         marked = next((name for mark, name in BYTE_ORDER_MARKS.items() if start.startswith(mark)), "")
+        marked = marked or ("utf-16-le" if _is_unmarked_utf16(start[:64]) else "")
         self.encoding = marked if marked.startswith(self._said) else self._said
         self.encoding = self.encoding or "utf-8"
+        if self.encoding == "utf-16" and not marked:
+            self.encoding = "utf-16-le"
         self.ends_whole = True
         self._decoder = codecs.getincrementaldecoder(self.encoding)()
         self._ascii = True
@@ -79,8 +85,8 @@ class Survey:
     def _examine(self, chunk: bytes) -> None:
         if self.is_workbook:
             return
-        if b"\0" in chunk and self.encoding != "utf-16":
-            raise Refused(_("This is a binary file. Save it as CSV (UTF-8) or XLSX."))
+        if b"\0" in chunk and not self.encoding.startswith("utf-16"):
+            raise _binary(self._lines + chunk[: chunk.index(b"\0")].count(b"\n") + 1)
         # A line without an end within one chunk is longer than any row; so no more than two are ever held.
         if len(chunk) == CHUNK and b"\n" not in chunk and b"\r" not in chunk:
             raise Refused(
@@ -100,7 +106,7 @@ class Survey:
         if text:
             self.ends_whole = text[-1] in "\r\n"
         if "\0" in text:
-            raise Refused(_("This is a binary file. Save it as CSV (UTF-8) or XLSX."))
+            raise _binary(self._lines + text[: text.index("\0")].count("\n") + 1)
 
     def _undecodable(self, error: UnicodeDecodeError, final: bool) -> None:
         """Text that is ASCII up to a byte that isn't UTF-8 is taken for cp1252; all else is broken."""
@@ -128,7 +134,7 @@ class Reading:
     """What a person says of how a file is read; what is blank is found out.
 
     `delimiter` and `encoding` are a text's, `sheet` names a workbook's; `header_line` is where the names of
-    the columns stand.
+    the columns stand, NAMELESS where the file has none.
     """
 
     encoding: str = ""
@@ -230,11 +236,9 @@ class Source:
         if not head:
             raise Refused(_("The file is empty; it needs a header and rows."))
         self.head, at = head, self._header_in(head)
-        self.header_line, cells = head[at]
-        self.header = _names(cells)
-        self.gave_reasons = self.header[: len(REASONS)] == REASONS
-        if self.gave_reasons:
-            self.header = self.header[len(REASONS) :]
+        self.header_line, cells = head[at] if at >= 0 else _nameless(head)
+        self.gave_reasons = _names(cells[: len(REASONS)]) == REASONS
+        self.header = _names(cells[len(REASONS) :] if self.gave_reasons else cells)
         if len(cells) > MOST_COLUMNS:
             raise Refused(
                 _("The header has %(columns)s columns, more than %(most)s. Save the needed ones alone.")
@@ -244,6 +248,7 @@ class Source:
         self.samples = [cells for _line, cells in (map(_own, below) if self.gave_reasons else below)]
 
     def _header_in(self, head: Sequence[Record]) -> int:
+        """Its place among the first rows, NAMELESS if it isn't there."""
         if wanted := self.reading.header_line:
             return self._said_in(head, wanted)
         again = next((at for at, (_line, cells) in enumerate(head) if self.remembered(cells)), None)
@@ -254,6 +259,8 @@ class Source:
         return at if all(width < widths[at] for width in widths[:at]) else 0
 
     def _said_in(self, head: Sequence[Record], wanted: int) -> int:
+        if wanted == NAMELESS:
+            return NAMELESS
         lines = [line for line, _cells in head]
         if wanted not in lines:
             raise Refused(
@@ -268,9 +275,10 @@ class Source:
         if not head:
             return False, 0, 0
         try:
-            header = head[self._header_in(head)][1]
+            at = self._header_in(head)
         except Refused:
             return False, 0, 0
+        header = head[at][1] if at >= 0 else []
         return self.remembered(header), self.knows(header), len(head[0][1])
 
     def _head(self, delimiter: str) -> list[Record]:
@@ -342,7 +350,29 @@ def _own(record: Record) -> Record:
 
 
 def _names(cells: Sequence[str]) -> list[str]:
-    return [" ".join(cell.split()) for cell in cells]
+    """The names of columns; one that is blank, or came before, is told apart by the number of its column."""
+    names, seen = [], set[str]()
+    for number, cell in enumerate(cells, 1):
+        name = " ".join(cell.split())
+        names.append(f"{name} ({number})".lstrip() if name in seen or not name else name)
+        seen.add(name)
+    return names
+
+
+def _nameless(head: Sequence[Record]) -> Record:
+    return NAMELESS, [""] * max(len(cells) for _line, cells in head)
+
+
+def _is_unmarked_utf16(start: bytes) -> bool:
+    """Whether each second byte is 0, as it is where a database wrote a Western text without a mark."""
+    return len(start) > 3 and not any(start[1::2]) and all(start[::2])
+
+
+def _binary(line: int) -> Refused:
+    return Refused(
+        _("Line %(line)s has a NUL, as a binary file has. Save the table as CSV (UTF-8) or XLSX.")
+        % {"line": line}
+    )
 
 
 def _filled(record: Record) -> bool:

@@ -22,7 +22,7 @@ from pulse_site.feeds import feed as feeds
 from pulse_site.feeds import headers
 from pulse_site.feeds.feed import Feed, Progress
 from pulse_site.feeds.guardrails import NotConfirmed
-from pulse_site.feeds.importing import Import, forget_staged
+from pulse_site.feeds.importing import Import, NoUsableRow, forget_staged
 from pulse_site.feeds.mapping import MissingColumns
 from pulse_site.feeds.reading import Reading
 from pulse_site.feeds.staging import staged_uploads, take_turn
@@ -75,8 +75,9 @@ def import_file(
 def preview(upload: Upload, progress: Progress | None = None) -> dict[str, Any]:
     """Say what applying a stored upload would do; keep that, its rejected rows and its staged rows with it.
 
-    Returns the summary of import_file; raises Refused as it does, and keeps the reason. An upload that only
-    lacks columns (MissingColumns) goes on waiting, for a person may say where they are.
+    Returns the summary of import_file; raises Refused as it does, and keeps the reason. An upload that lacks
+    columns (MissingColumns), or has no usable row as it is read (NoUsableRow), goes on waiting, for a person
+    may say how it is read.
     """
     with _refusal_kept(upload), _stored(upload) as path:
         work = Import(upload, path, progress=progress)
@@ -265,8 +266,8 @@ def _refusal_kept(upload: Upload) -> Iterator[None]:
     waiting = Upload.objects.filter(pk=upload.pk, status__in=Upload.WAITING)
     try:
         yield
-    except MissingColumns as missing:
-        waiting.update(status=Upload.Status.UPLOADED, error=str(missing))
+    except (MissingColumns, NoUsableRow) as refusal:
+        waiting.update(status=Upload.Status.UPLOADED, error=str(refusal))
         raise
     except NotConfirmed as unconfirmed:
         waiting.update(status=Upload.Status.PREVIEWED, summary=unconfirmed.summary)

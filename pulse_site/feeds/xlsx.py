@@ -56,6 +56,10 @@ class Book:
         with _readable():
             self._archive = zipfile.ZipFile(path)
             self._measure()
+            if "_rels/.rels" not in self._archive.namelist():
+                raise Refused(
+                    _("This is no workbook but a zip file. Unpack it, or save the table as XLSX or CSV.")
+                )
             part = self._target("", "_rels/.rels", "officeDocument")
             self.sheets = list[str]()
             self.sheet, self._part, self._epoch = self._sheet(part, wanted)
@@ -230,6 +234,7 @@ class Sheet(_Texts):
         self._cells: list[str] = []
         self._at = 0
         self._kind = self._style = ""
+        self._calculated = False
 
     def rows(self, chunks: Iterator[bytes]) -> Iterator[Row]:
         """Each row that isn't blank, up to its last cell that isn't."""
@@ -245,6 +250,9 @@ class Sheet(_Texts):
                     _("Line %(line)s has more columns than a sheet can have.") % {"line": self.line}
                 )
             self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "0")
+            self._calculated = False
+        elif name == "f":
+            self._calculated = True
         elif name == "row":
             self.line = int(attributes.get("r") or self.line + 1)
             self._at, self._cells = 0, []
@@ -253,7 +261,10 @@ class Sheet(_Texts):
 
     def end(self, name: str) -> None:
         if name == "c":
-            text = self._value(self._kind, self._style, self.taken()).replace("\0", "")
+            told = self.taken()
+            if self._calculated and not told and self._kind == "n":
+                raise _uncalculated(self.line)
+            text = self._value(self._kind, self._style, told).replace("\0", "")
             if text.strip():
                 self._cells += [""] * (self._at - 1 - len(self._cells))
                 self._cells.append(text)
@@ -325,6 +336,16 @@ def _readable() -> Iterator[None]:
             _("The workbook can't be opened (%(error)s). Save it again as XLSX or CSV.")
             % {"error": str(error)[:100] or type(error).__name__}
         ) from None
+
+
+def _uncalculated(line: int) -> Refused:
+    return Refused(
+        _(
+            "Line %(line)s has a formula without its result, as programs write it that don't calculate. Open "
+            "the workbook in a spreadsheet, save it, and give it again."
+        )
+        % {"line": line}
+    )
 
 
 def _column(reference: str) -> int:

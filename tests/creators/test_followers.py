@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 
 from creators.models import Creator, Eligibility, FollowerCount, Reach
 from pulse_site.feeds.run import import_file
+from pulse_site.feeds.staging import SLICES
 from pulse_site.models import RejectedRow, Upload, User
 from pulse_site.refusal import Refused
 from tests import factories, hostile
@@ -48,6 +49,19 @@ def test_unknown_handles_become_candidates_in_the_order_of_the_file(give: Any) -
     assert [str(creator) for creator in Creator.objects.order_by("id")] == ["@zoe", "@ada"]
     assert set(Creator.objects.values_list("status", "market", "name")) == {("candidate", "US", "")}
     assert reach() == {"zoe": 120_000, "ada": 13_800_000}
+
+
+def test_many_unknown_handles_come_in_parts_and_in_the_order_of_the_file(give: Any) -> None:
+    handles = [f"creator{(number * 7) % 4_000}" for number in range(4_000)]
+    seen: list[tuple[int, int]] = []
+
+    def progress(permille: int, step: str) -> None:
+        seen.append((permille, Creator.objects.count() if step == "writing" else 0))
+
+    give(*(f"{handle},5" for handle in handles), progress=progress)
+    assert list(Creator.objects.order_by("id").values_list("handle", flat=True)) == handles
+    assert seen == sorted(seen)
+    assert len({permille for permille, known in seen if 0 < known < len(handles)}) == SLICES - 1
 
 
 def test_a_known_creator_keeps_everything_but_his_count(give: Any) -> None:

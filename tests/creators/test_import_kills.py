@@ -23,6 +23,7 @@ from tests.pristine import POSTGRESQL, Pristine, administer
 KILLS = int(os.environ.get("KILLS", "4"))
 ROWS = int(os.environ.get("KILL_ROWS", "20000"))
 Cut = Callable[[Popen[str], str], None]
+pytestmark = pytest.mark.django_db  # so that there is a database to copy where this file runs alone
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pulse_site.admin.uploads.words import COLUMNS, DELIMITERS, ENCODINGS, FEEDS
-from pulse_site.feeds.reading import Reading
+from pulse_site.feeds.reading import NAMELESS, Reading
 
 MEGABYTE = 1_000_000
 LARGEST = 200 * MEGABYTE
+TOO_LARGE = gettext_lazy("The file is larger than 200 MB. Split it.")
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx")
 
 
@@ -27,6 +28,7 @@ class UploadForm(forms.Form):
         label=gettext_lazy("File"),
         help_text=gettext_lazy("CSV or XLSX, up to 200 MB. Pulse finds the columns by their names."),
         widget=forms.FileInput(attrs={"accept": ",".join(ENDINGS)}),
+        error_messages={"empty": gettext_lazy("The file is empty; it needs a header and rows.")},
     )
     as_of = forms.DateField(
         label=gettext_lazy("As of"),
@@ -45,7 +47,7 @@ class UploadForm(forms.Form):
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > LARGEST:
-            raise ValidationError(_("The file is larger than 200 MB. Split it."))
+            raise ValidationError(TOO_LARGE)
         if not file.name.lower().endswith(ENDINGS):
             raise ValidationError(_("Give a CSV or XLSX file. Save other kinds as one of these."))
         return file
@@ -72,10 +74,11 @@ class ReadingForm(forms.Form):
     def __init__(self, mapping: Mapping[str, Any], data: Any = None) -> None:
         super().__init__(data, prefix="reading", label_suffix="")
         self.head = mapping["head"]
-        lines = [(str(line), str(line)) for line, _cells in self.head]
+        lines = [(str(line), _("line %(line)s") % {"line": line}) for line, _cells in self.head]
+        lines.append((str(NAMELESS), _("none: the first line is a row already")))
         if mapping["kind"] == "text":
             self._choice("delimiter", _("Cells are apart by"), DELIMITERS.items(), mapping["delimiter"])
-            said = mapping["encoding"].removesuffix("-sig")
+            said = mapping["encoding"].removesuffix("-sig").removesuffix("-le")
             self._choice("encoding", _("Letters are written in"), ENCODINGS.items(), said)
         if len(mapping["sheets"]) > 1:
             self._choice("sheet", _("Sheet"), [(name, name) for name in mapping["sheets"]], mapping["sheet"])
@@ -90,7 +93,7 @@ class ReadingForm(forms.Form):
 
     def lines(self) -> list[tuple[Any, list[str]]]:
         """The choice of each of the first rows, and its cells."""
-        return [(radio, cells) for radio, (_line, cells) in zip(self["header_line"], self.head, strict=True)]
+        return list(zip(self["header_line"], [*(cells for _line, cells in self.head), []], strict=True))
 
     def reading(self) -> Reading:
         """What was said; a line that nobody changed is looked for again where all else has changed."""

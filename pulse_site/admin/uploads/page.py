@@ -45,6 +45,7 @@ def found(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **mapping,
         "delimiter": DELIMITERS.get(mapping["delimiter"], ""),
+        "row_like": bool(mapping["missing"]) and any(each["header"].isdigit() for each in mapping["headers"]),
         "encoding": mapping["encoding"].upper().removesuffix("-SIG"),
         "remembered": remembered and {**remembered, "day": datetime.datetime.fromisoformat(remembered["at"])},
     }

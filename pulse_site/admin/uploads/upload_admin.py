@@ -24,7 +24,8 @@ from pulse_site import panels, runs
 from pulse_site.admin.exports import Exports, columns, download
 from pulse_site.admin.model_admin import PulseModelAdmin, badge, column, grouped
 from pulse_site.admin.uploads import page
-from pulse_site.admin.uploads.forms import MappingForm, ReadingForm, UploadForm
+from pulse_site.admin.uploads.forms import TOO_LARGE, MappingForm, ReadingForm, UploadForm
+from pulse_site.admin.uploads.handler import is_too_large
 from pulse_site.admin.uploads.words import COLUMNS, FEEDS
 from pulse_site.feeds import feed as feeds
 from pulse_site.feeds import rejected
@@ -100,6 +101,8 @@ class UploadAdmin(Exports, PulseModelAdmin):
         """The page that takes a file; another one of the same kind begins with that one's options."""
         self._require(request, ADD)
         form = UploadForm(request.POST or None, request.FILES or None, initial=request.GET.dict())
+        if is_too_large(request):
+            form.fields["file"].error_messages["required"] = TOO_LARGE
         if request.method == "POST" and form.is_valid():
             try:
                 return redirect("admin:pulse_site_upload_columns", _stored(form, request).pk)

@@ -127,7 +127,7 @@ def test_what_is_staged_goes_when_the_upload_is_settled(settle: Any) -> None:
 
 def test_a_refused_preview_leaves_nothing_staged() -> None:
     with pytest.raises(Refused):
-        run.preview(upload("handle,followers\nada,-5\n"))
+        run.preview(upload("handle,followers\n"))
     assert (staged_uploads(), Upload.objects.get().status) == (set(), Upload.Status.REFUSED)
 
 

@@ -44,8 +44,8 @@ def test_a_file_of_a_thousand_columns_has_a_choice_for_each(desk: Client) -> Non
     choose(desk, upload, "handle", "", "followers", *[""] * 997)
     work()
     upload.refresh_from_db()
-    assert upload.status == "refused"  # the column has no counts
-    assert "Fill this cell." in upload.error
+    assert upload.status == "uploaded"  # the column has no counts; another may
+    assert "Fill this cell." in desk.get(address(upload, "columns")).text
 
 
 def test_a_corrected_mapping_is_previewed_again(desk: Client) -> None:

@@ -41,6 +41,20 @@ def test_what_no_feed_can_read_is_refused_at_the_door_and_not_kept(
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+def test_a_file_that_is_too_large_is_not_kept_while_it_comes(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept(*args: object) -> None:
+        raise AssertionError("it was kept")
+
+    monkeypatch.setattr(forms, "LARGEST", len(GOOD))
+    monkeypatch.setattr("django.core.files.uploadhandler.TemporaryUploadedFile", kept)
+    told = give(desk, GOOD * 30_000, as_of="2026-10-20").text
+    assert "larger than 200 MB" in told
+    assert "This field is required" not in told
+    assert 'value="2026-10-20"' in told
+
+
 @pytest.mark.parametrize("content", [b"handle,followers\n", b'handle,followers\n"bella,1\n'])
 def test_a_file_that_turns_out_to_be_of_no_use_says_why(desk: Client, content: bytes) -> None:
     upload = previewed(desk, content)

@@ -19,7 +19,7 @@ def reread(client: Client, upload: Upload, **said: str) -> HttpResponse:
     """Read the file again, otherwise in what is `said`."""
     mapping = Upload.objects.get(pk=upload.pk).mapping
     found = {name: mapping[name] for name in ("delimiter", "header_line", "sheet")}
-    found["encoding"] = mapping["encoding"].removesuffix("-sig")
+    found["encoding"] = mapping["encoding"].removesuffix("-sig").removesuffix("-le")
     answers = {f"reading-{name}": value for name, value in {**found, **said}.items()}
     return client.post(address(upload, "columns"), {**answers, "reread": "1"})
 
@@ -116,6 +116,39 @@ def test_a_wrong_choice_says_why_and_changes_nothing(desk: Client, said: dict[st
     assert answer.status_code == 200
     assert why in answer.text
     assert headers(upload) == before
+
+
+def test_a_file_without_names_loses_no_row_and_may_be_corrected_whole(desk: Client) -> None:
+    upload = given(desk, b"bella,120000\nchef.tom,5\n")
+    assert "Line 1 looks like a row." in told(desk, upload)
+    reread(desk, upload, header_line="-1")
+    assert headers(upload) == ["(1)", "(2)"]
+    page = told(desk, upload)
+    assert "looks like a row" not in page
+    assert "<code>120000</code>" in page
+    applied(desk, upload, "handle", "followers")
+    assert set(FollowerCount.objects.values_list("creator__handle", "followers")) == {
+        ("bella", 120_000),
+        ("chef.tom", 5),
+    }
+
+
+def test_columns_of_the_same_name_are_told_apart(desk: Client) -> None:
+    upload = given(desk, b"handle,handle,,followers\nBella Cooks,bella,x,120000\n")
+    assert headers(upload) == ["handle", "handle (2)", "(3)", "followers"]
+    choose(desk, upload, "handle", "", "", "followers")
+    work()
+    assert "Bella Cooks" in told(desk, upload)  # it needn't be given again
+    applied(desk, upload, "", "handle", "", "followers")
+    assert FollowerCount.objects.get().creator.handle == "bella"
+
+
+def test_utf_16_may_be_said_of_any_text(desk: Client) -> None:
+    upload = given(desk, b"Wer,Wieviele\nbella,1200\n")
+    assert reread(desk, upload, encoding="utf-16").status_code in (200, 302)
+    unmarked = given(desk, "Wer;Wieviele,x\nbella;5,y\n".encode("utf-16-le"))
+    reread(desk, unmarked, delimiter=";")
+    assert headers(unmarked) == ["Wer", "Wieviele,x"]
 
 
 def test_what_is_read_otherwise_is_previewed_again(desk: Client) -> None:
