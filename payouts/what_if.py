@@ -63,7 +63,7 @@ Progress = Callable[[int, str], None]
 DAY, MONTH = "day", "month"
 PARTS = (DAY, MONTH)
 KIND = "answer_what_if"  # the run of payouts/tasks.py
-SHOWN = 20
+KEPT = 1_000  # rows of each list that an answer keeps: the largest
 # The rules that a question may change, by what they bear on.
 RANKING = (
     "lineup_basis_points",
@@ -167,8 +167,8 @@ def _largest_judged(condition: str) -> list[list[Any]]:
     return _lists(
         f"""SELECT creator.handle, judged.followers FROM what_if_judged judged
               JOIN creators_creator creator ON creator.id = judged.creator_id
-             WHERE {condition} ORDER BY judged.followers DESC, creator.handle LIMIT %(shown)s""",
-        {"shown": SHOWN},
+             WHERE {condition} ORDER BY judged.followers DESC, creator.handle LIMIT %(kept)s""",
+        {"kept": KEPT},
     )
 
 
@@ -187,7 +187,7 @@ def _rank(question: Question, day: datetime.date, market: str) -> PlacementRun |
 
 
 def _movement(run: PlacementRun) -> dict[str, Any]:
-    given = {"run": run.pk, "shown": SHOWN}
+    given = {"run": run.pk, "kept": KEPT}
     was = dict(_rows(SIZES_BEFORE, given))
     stayed = dict(_rows(STAYED_BEFORE))
     would = {category: (size, size - stays) for category, size, stays in _rows(SIZES)}
@@ -274,7 +274,7 @@ def _shares(question: Question, month: Month, given: dict[str, Any]) -> dict[str
         **given,
         "share_before": of_month.share_basis_points,
         "share_after": question.terms_on(month.first_day).share_basis_points,
-        "shown": SHOWN,
+        "kept": KEPT,
     }
     billed = _rows(f"SELECT COALESCE(CAST(SUM(revenue_micros) AS bigint), 0) FROM ({BILLED}) billed", given)
     spent = _rows("SELECT COALESCE(CAST(SUM(revenue_micros) AS bigint), 0) FROM what_if_money")

@@ -34,13 +34,13 @@ ENTERED = """
       FROM what_if_lineup lineup
       JOIN creators_creator creator ON creator.id = lineup.creator_id
       LEFT JOIN creators_category category ON category.id = lineup.category_id
-     WHERE lineup.was_rank IS NULL ORDER BY lineup.rank, lineup.video_id LIMIT %(shown)s
+     WHERE lineup.was_rank IS NULL ORDER BY lineup.rank, lineup.video_id LIMIT %(kept)s
 """
 LEFT = """
     SELECT was.rank, was.video_id, creator.handle, category.slug
       FROM (SELECT * FROM campaigns_placement gone WHERE run_id = %(run)s
                AND NOT EXISTS (SELECT 1 FROM what_if_lineup lineup WHERE lineup.video_id = gone.video_id)
-             ORDER BY rank, video_id LIMIT %(shown)s) was
+             ORDER BY rank, video_id LIMIT %(kept)s) was
       JOIN creators_creator creator ON creator.id = was.creator_id
       LEFT JOIN creators_category category ON category.id = was.category_id
      ORDER BY was.rank, was.video_id
@@ -139,5 +139,5 @@ TOTALS = f"""
 LARGEST = f"""
     SELECT creator.handle, was, would FROM ({COMPARED}) compared
       JOIN creators_creator creator ON creator.id = compared.creator_id
-     WHERE would {{sign}} was ORDER BY would - was {{order}}, creator.handle LIMIT %(shown)s
+     WHERE would {{sign}} was ORDER BY would - was {{order}}, creator.handle LIMIT %(kept)s
 """

@@ -2,13 +2,17 @@
 
 import datetime
 import itertools
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
 from campaigns import team
 from campaigns.invoices import settling
 from campaigns.models import Campaign, Delivery, Invoice, Placement, PlacementRun
-from creators.models import Bulk, Decision, Eligibility, Flag, FollowerCount, SavedView
+from creators import terms
+from creators.models import Bulk, Decision, Eligibility, Flag, FollowerCount, ProgrammeTerms, SavedView
+from payouts import what_if
 from payouts.models import (
     Account,
     Correction,
@@ -24,6 +28,7 @@ from payouts.models import (
     TaxYear,
     Transfer,
 )
+from payouts.what_if import Question
 from pulse_site import audit
 from pulse_site.models import Run, Upload, User
 from tests import factories
@@ -172,3 +177,50 @@ def _fill_money(number: int, campaign: Campaign, user: User) -> None:
         reason="other",
         prepared_by=user,
     )
+
+
+def lineup_pages(by: User) -> dict[str, object]:
+    """What the pages of the lineups are asked for, after `fill`: with proposed terms, an answered what-if."""
+    run = PlacementRun.objects.get()
+    placed = run.placements.get()
+    proposal = terms.propose(_proposal(), by)
+    question = Question(run.day, "", {"lineup_basis_points": 300})
+    Run.objects.create(
+        kind=what_if.KIND, key=question.key(what_if.DAY), status=Run.Status.DONE, result=_answer(placed)
+    )
+    base = question.base
+    asked = {
+        "day": run.day,
+        "lineup": 3,
+        **{name: getattr(base, name) for name in ("weight_views", "weight_likes", "weight_comments")},
+        **{name: getattr(base, name) for name in ("weight_shares", "min_followers", "min_videos")},
+    }
+    return {
+        "run": run.pk,
+        "day": run.day,
+        "video": placed.video_id,
+        "creator": placed.creator_id,
+        "terms": proposal.pk,
+        "asked": urlencode(asked),
+    }
+
+
+def _proposal() -> ProgrammeTerms:
+    proposal = terms.successor(factories.terms(), lineup_basis_points=300)
+    proposal.starts_on = timezone.localdate() + datetime.timedelta(days=40)
+    proposal.reason = "A smaller lineup sells better."
+    return proposal
+
+
+def _answer(placed: Placement) -> dict[str, object]:
+    video = [1, placed.video_id, "creator", "gaming"]
+    return {
+        "eligible": {"was": 3, "would": 4, "entered": 1, "left": 0},
+        "newly_eligible": [["creator", 100_000]],
+        "no_longer_eligible": [],
+        "population": 25,
+        "lineup": [1, 1, 1, 1],
+        "categories": [[placed.category_id, 1, 1, 1, 1]],
+        "entered": [video],
+        "left": [video],
+    }

@@ -71,8 +71,7 @@ def _answer(form: QuestionForm, number: int, day: datetime.date | None) -> dict[
     try:
         standing = explanation.standing(number, asked)
     except Refused as refusal:
-        form.add_error("day" if video else "video", str(refusal))
-        return {"days": days, "number": number}
+        return {"days": days, "number": number, "refusal": str(refusal)}
     facts = explanation.facts(standing)
     return {
         "standing": standing,

@@ -9,6 +9,8 @@ from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import appearances, browser, daily_run, placements, ranking
@@ -19,6 +21,7 @@ from pulse_site.admin import model_admin
 from pulse_site.admin.exports import WRITERS, Exports, columns, download
 from pulse_site.feeds.cells import LARGEST_ID
 from pulse_site.panels import panel
+from pulse_site.templatetags.badges import pill
 
 PAGE = 50
 NEWEST = 20
@@ -33,6 +36,7 @@ class PlacementRunAdmin(Exports, model_admin.ViewOnlyAdmin):
             "inputs digest",
         )
     ]
+    import_export_change_list_template = "admin/campaigns/placementrun/change_list.html"
     list_display = [
         "day",
         "market",
@@ -40,8 +44,7 @@ class PlacementRunAdmin(Exports, model_admin.ViewOnlyAdmin):
         model_admin.count("lineup", _("lineup")),
         model_admin.count("cutoff_score", _("cut-off score")),
         "terms",
-        "frozen",
-        "superseded",
+        "standing",
         "computed_at",
     ]
     list_filter = ["superseded", "frozen"]
@@ -54,8 +57,7 @@ class PlacementRunAdmin(Exports, model_admin.ViewOnlyAdmin):
         model_admin.count("lineup", _("lineup")),
         model_admin.count("cutoff_score", _("cut-off score")),
         "terms",
-        "frozen",
-        "superseded",
+        "standing",
         "computed_at",
         "inputs",
         "files",
@@ -73,6 +75,15 @@ class PlacementRunAdmin(Exports, model_admin.ViewOnlyAdmin):
             at("browse.<slug:format>", browsing.file, "browse_file"),
             *super().get_urls(),
         ]
+
+    @admin.display(description=_("status"))
+    def standing(self, run: PlacementRun) -> SafeString:
+        """Whether it counts, and whether it may still change."""
+        if run.corrects_id:
+            return pill(gettext("correction"), "warn")
+        if run.superseded:
+            return pill(gettext("superseded"), "")
+        return pill(gettext("frozen"), "info") if run.frozen else pill(gettext("current"), "good")
 
     def lineup_view(self, request: HttpRequest, pk: int, format: str) -> StreamingHttpResponse:
         """The whole lineup by rank, as a file."""

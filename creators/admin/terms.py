@@ -31,7 +31,6 @@ EXPORTED = " ".join(
     for field in ProgrammeTerms._meta.fields
     if field.name != "id"
 )
-MINIMUM_PAYOUT = model_admin.dollars("minimum_payout_micros", _("minimum payout"))
 UNIT = " ("  # what follows it in a field's name is the unit in which it is stored
 
 
@@ -121,8 +120,7 @@ class ProgrammeTermsAdmin(Exports, MovingAdmin):
             return list(TermsForm.Meta.fields)
         refused = ["refusal"] if obj.refusal else []
         told = ["starts_on", "reason", *refused, "proposed_by", "proposed_at", "approved_by", "decided_at"]
-        rules = [MINIMUM_PAYOUT if name == "minimum_payout_micros" else name for name in job.RULES]
-        return [*told, *rules]
+        return [*told, *map(_read, job.RULES)]
 
     def get_form(
         self, request: HttpRequest, obj: ProgrammeTerms | None = None, change: bool = False, **kwargs: Any
@@ -175,6 +173,17 @@ class ProgrammeTermsAdmin(Exports, MovingAdmin):
         else:
             job.withdraw(terms, by)
         return str(_("%(terms)s: %(status)s.")) % {"terms": terms, "status": terms.get_status_display()}
+
+
+def _read(name: str) -> Any:
+    """The rule as a field that only shows."""
+
+    @admin.display(description=label(name))
+    def read(terms: ProgrammeTerms) -> str:
+        return shown(name, getattr(terms, name))
+
+    read.__name__ = name
+    return read
 
 
 def shown(name: str, value: Any) -> str:

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -20,15 +21,23 @@ from pulse_site.models import User
 from pulse_site.panels import panel
 
 DAYS = 40
+NO_CATEGORY = "none"
 RECATEGORISE, TAKE_BACK = "recategorise", "take-back"
+
+
+def _choices() -> list[tuple[str, Any]]:
+    categories = [(str(category.pk), str(category)) for category in Category.objects.all()]
+    return [("", "---------"), *categories, (NO_CATEGORY, _("without a category"))]
+
+
+def _chosen(value: str) -> Category | None:
+    return None if value == NO_CATEGORY else Category.objects.get(pk=value)
 
 
 class CategoryForm(MoveForm):
     """Where to, from which day on, and why: a reason of the list, or words."""
 
-    category = forms.ModelChoiceField(
-        Category.objects.all(), label=_("Category"), required=False, empty_label=_("without a category")
-    )
+    category = forms.TypedChoiceField(label=_("Category"), choices=_choices, coerce=_chosen)
     from_day = forms.DateField(
         label=_("From"),
         initial=datetime.date.today,
@@ -85,6 +94,15 @@ class VideoAdmin(Exports, MovingAdmin, model_admin.ViewOnlyAdmin):
         if action == TAKE_BACK and recategorising.standing(record) is None:
             return gettext("No move of this video stands.")
         return ""
+
+    def figures(self, record: Video) -> list[tuple[object, object]]:
+        newest = next(iter(history.video_counts(record, 1)), None)
+        said = newest.category if newest else record.category
+        return [
+            (_("Creator"), record.creator),
+            (_("Category now"), said or "–"),
+            (_("Published"), date_format(record.published_at)),
+        ]
 
     def offers(self, request: HttpRequest, action: str, record: Video) -> bool:
         return not self.obstacle(request, action, record)

@@ -90,8 +90,12 @@ class MonthAdmin(Exports, MovingAdmin, model_admin.ViewOnlyAdmin):
 
     def get_urls(self) -> list[Any]:
         """Other terms are tried on months, so their page stands among these."""
-        view = self.admin_site.admin_view(what_if.page)
-        return [path("what-if/", view, name="payouts_what_if"), *super().get_urls()]
+        view = self.admin_site.admin_view
+        return [
+            path("what-if/", view(what_if.page), name="payouts_what_if"),
+            path("what-if/<slug:table>.<slug:format>", view(what_if.file), name="payouts_what_if_file"),
+            *super().get_urls(),
+        ]
 
     @admin.display(description=_("figures"))
     def figures_as_of(self, month: Month) -> str:

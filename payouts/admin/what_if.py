@@ -1,11 +1,13 @@
 """What if: other terms tried on a past day and month, by whoever may propose or approve terms.
 
 The form asks by POST, which starts the runs; what it asked stands in the address, so that a page can be
-shared and reloaded. Whoever opens it sees the answers that are there already.
+shared and reloaded. Whoever opens it sees the answers that are there already, and may take them away as
+files: all that an answer keeps, where the page shows the first of each list.
 """
 
 import datetime
 import json
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -13,7 +15,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -26,11 +28,15 @@ from creators.models import Category, ProgrammeTerms
 from payouts import what_if
 from payouts.what_if import DAY, MONTH, Question
 from pulse_site import money, runs
-from pulse_site.admin import model_admin
+from pulse_site.admin.exports import WRITERS, download
+from pulse_site.admin.model_admin import grouped
+from pulse_site.countchart import RowChart
 from pulse_site.models import Run, User
 from pulse_site.panels import panel
 
 HUNDRED = Decimal(100)
+SHOWN = 20
+PLOTTED = 10
 MAY = (terms.PROPOSES, terms.APPROVES)
 WEIGHTS = ("weight_views", "weight_likes", "weight_comments", "weight_shares")
 
@@ -38,7 +44,7 @@ WEIGHTS = ("weight_views", "weight_likes", "weight_comments", "weight_shares")
 class QuestionForm(forms.Form):
     """The rules as a person writes them; what is left as it is, or empty, is no change."""
 
-    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}))
+    day = forms.DateField(label=_("Day"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
     month = forms.ChoiceField(label=_("Month"), required=False)
     lineup = forms.DecimalField(
         label=_("Lineup share (%)"), min_value=0, max_value=100, decimal_places=2, required=False
@@ -103,19 +109,8 @@ def initial(base: ProgrammeTerms) -> dict[str, Any]:
 
 def page(request: HttpRequest) -> HttpResponse:
     """Ask (POST), or see what was asked (GET)."""
-    if not any(map(request.user.has_perm, MAY)):
-        raise PermissionDenied
-    newest = what_if.lineups().select_related("terms").first()
-    if newest is None:
-        return _shown(request, None)
-    asked = request.POST if request.method == "POST" else request.GET
-    last = Month.objects.filter(revenue_micros__gt=0).order_by("-code").first()
-    form = QuestionForm(
-        _base(asked.get("day", ""), newest),
-        asked if "day" in asked else None,
-        initial={"day": newest.day, "month": last.code if last else ""},
-    )
-    if not form.is_valid():
+    form = _form(request)
+    if form is None or not form.is_valid():
         return _shown(request, form)
     question = form.question()
     if request.method == "POST":
@@ -123,6 +118,35 @@ def page(request: HttpRequest) -> HttpResponse:
         given = {name: request.POST[name] for name in form.fields if request.POST.get(name)}
         return redirect(f"{reverse('admin:payouts_what_if')}?{urlencode(given)}")
     return _shown(request, form, question)
+
+
+def file(request: HttpRequest, table: str, format: str) -> HttpResponseBase:
+    """One table of the answers that are there, by the same address as the page's."""
+    form = _form(request)
+    if table not in TABLES or format not in WRITERS or form is None or not form.is_valid():
+        raise Http404
+    question = form.question()
+    needed, header, rows = TABLES[table]
+    answers = _results(_answers(question))
+    if not answers.keys() >= {*(needed or _parts(question))}:
+        raise Http404  # not asked, or not computed to its end
+    return download(f"what-if-{table}-{question.day}", format, header, rows(question, answers))
+
+
+def _form(request: HttpRequest) -> QuestionForm | None:
+    """What is asked, by POST or in the address; None as long as there is nothing to ask about."""
+    if not any(map(request.user.has_perm, MAY)):
+        raise PermissionDenied
+    newest = what_if.lineups().select_related("terms").first()
+    if newest is None:
+        return None
+    asked = request.POST if request.method == "POST" else request.GET
+    last = Month.objects.filter(revenue_micros__gt=0).order_by("-code").first()
+    return QuestionForm(
+        _base(asked.get("day", ""), newest),
+        asked if "day" in asked else None,
+        initial={"day": newest.day, "month": last.code if last else ""},
+    )
 
 
 def _base(day: str, newest: PlacementRun) -> ProgrammeTerms:
@@ -141,6 +165,15 @@ def _run(part: str, question: Question) -> Run | None:
     return Run.objects.filter(kind=what_if.KIND, key=question.key(part)).order_by("-id").first()
 
 
+def _answers(question: Question) -> dict[str, Run | None]:
+    return {part: _run(part, question) for part in _parts(question)}
+
+
+def _results(answers: dict[str, Run | None]) -> dict[str, dict[str, Any]]:
+    """What those that are complete say, by part."""
+    return {part: run.result for part, run in answers.items() if run and run.status == Run.Status.DONE}
+
+
 def _ask(question: Question, by: User) -> None:
     """Start what was not answered yet, or failed."""
     for part in _parts(question):
@@ -151,7 +184,8 @@ def _ask(question: Question, by: User) -> None:
 
 
 def _shown(request: HttpRequest, form: QuestionForm | None, question: Question | None = None) -> HttpResponse:
-    answers = {part: _run(part, question) for part in _parts(question)} if question else {}
+    answers = _answers(question) if question else {}
+    results = _results(answers)
     busy = next((run for run in answers.values() if run and run.active), None)
     context = {
         **admin.site.each_context(request),
@@ -161,8 +195,10 @@ def _shown(request: HttpRequest, form: QuestionForm | None, question: Question |
         "changes": _changes(question) if question else (),
         "busy": busy,
         "failed": [run for run in answers.values() if run and run.error],
-        "day": _day(answers.get(DAY)),
-        "money": _month(answers.get(MONTH)),
+        "day": _day(results.get(DAY)),
+        "money": _month(results.get(MONTH)),
+        "complete": question is not None and results.keys() >= {*_parts(question)},
+        "query": request.GET,
         "unasked": bool(question) and not any(answers.values()),
         "propose": _proposal(request, question) if question and question.rules else "",
     }
@@ -185,34 +221,61 @@ def _proposal(request: HttpRequest, question: Question) -> str:
     return f"{reverse('admin:creators_programmeterms_add')}?{urlencode(rules)}"
 
 
-def _day(run: Run | None) -> dict[str, Any] | None:
-    if run is None or run.status != Run.Status.DONE:
+def _day(result: dict[str, Any] | None) -> dict[str, Any] | None:
+    if result is None:
         return None
-    named = {category.pk: str(category) for category in Category.objects.all()}
-    result = run.result
+    categories = _categories()
+    names = {category.slug: str(category) for category in categories.values()}
+    rows = [(str(categories.get(pk, _("none"))), *sizes) for pk, *sizes in result["categories"]]
     return {
         **result,
-        "categories": [(named.get(pk, _("none")), *sizes) for pk, *sizes in result["categories"]],
-        "largest": max((max(row[1], row[2]) for row in result["categories"]), default=1) or 1,
-        "at": run.finished_at,
+        "categories": rows,
+        "chart": RowChart(
+            ("in-time", "gain", "loss"),
+            [
+                (name, (would - enter, enter, leave), f"{grouped(was)} → {grouped(would)}")
+                for name, was, would, enter, leave in rows
+            ],
+        ),
+        **{name: result[name][:SHOWN] for name in ("newly_eligible", "no_longer_eligible")},
+        **{
+            name: [(*row[:3], names.get(row[3], row[3])) for row in result[name][:SHOWN]]
+            for name in ("entered", "left")
+        },
     }
 
 
-def _month(run: Run | None) -> dict[str, Any] | None:
-    if run is None or run.status != Run.Status.DONE:
+def _month(result: dict[str, Any] | None) -> dict[str, Any] | None:
+    if result is None:
         return None
-    result = run.result
     rows = (
         (_("Billed"), *map(_dollars, result["revenue"]), _difference(*result["revenue"])),
         (_("Shared with creators"), *map(_dollars, result["shared"]), _difference(*result["shared"])),
-        (_("Creators who earn"), *map(model_admin.grouped, result["earners"]), ""),
+        (_("Creators who earn"), *map(grouped, result["earners"]), ""),
     )
+    won, lost = result["most_won"], result["most_lost"]
     return {
         **result,
         "rows": rows,
-        "most_won": [_moved(*row) for row in result["most_won"]],
-        "most_lost": [_moved(*row) for row in result["most_lost"]],
+        "chart": _moves(won[:PLOTTED] + lost[:PLOTTED][::-1]),
+        "most_won": [_moved(*row) for row in won[:SHOWN]],
+        "most_lost": [_moved(*row) for row in lost[:SHOWN]],
     }
+
+
+def _moves(moved: list[list[Any]]) -> RowChart:
+    """Bars on both sides of a middle: what is won to the right of it, what is lost to the left."""
+    changes = [(handle, would - was, _difference(was, would)) for handle, was, would in moved]
+    most = max((abs(change) for _handle, change, _told in changes), default=0)
+    rows = [
+        (f"@{handle}", (most + min(change, 0), max(-change, 0), max(change, 0)), told)
+        for handle, change, told in changes
+    ]
+    return RowChart(("blank", "loss", "gain"), rows, full=2 * most)
+
+
+def _categories() -> dict[int, Category]:
+    return {category.pk: category for category in Category.objects.all()}
 
 
 def _moved(handle: str, was: int, would: int) -> tuple[str, str, str, str]:
@@ -226,6 +289,61 @@ def _difference(was: int, would: int) -> str:
 def _dollars(micros: int) -> str:
     """To the cent: a finer estimate would only look exact."""
     return money.dollars(money.nearest_cent(micros))
+
+
+# The files: columns and rules by the names of the fields, amounts in dollars -------------------------------
+
+
+def _summary(question: Question, answers: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
+    for name, value in question.rules.items():
+        yield (f"rule {name}", _plain(getattr(question.base, name)), _plain(value), "", "")
+    eligible, categories = answers[DAY]["eligible"], _categories()
+    yield ("creators eligible", *(eligible[name] for name in ("was", "would", "entered", "left")))
+    yield ("videos in the lineup", *answers[DAY]["lineup"])
+    for pk, *sizes in answers[DAY]["categories"]:
+        yield (f"videos in {categories[pk].slug if pk in categories else 'no category'}", *sizes)
+    if MONTH in answers:
+        found = answers[MONTH]
+        yield ("billed usd", *map(_usd, found["revenue"]), "", "")
+        yield ("shared usd", *map(_usd, found["shared"]), "", "")
+        yield ("creators who earn", *found["earners"], "", "")
+        yield ("creators who win", "", found["winners"], "", "")
+        yield ("creators who lose", "", found["losers"], "", "")
+
+
+def _creators(question: Question, answers: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
+    for handle, was, would in answers[MONTH]["most_won"] + answers[MONTH]["most_lost"][::-1]:
+        yield handle, _usd(was), _usd(would), _usd(would - was)
+
+
+def _videos(question: Question, answers: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
+    for movement, rows in (("enters", answers[DAY]["entered"]), ("leaves", answers[DAY]["left"])):
+        for rank, video, handle, category in rows:
+            yield movement, rank, video, handle, category or ""
+
+
+def _eligible(question: Question, answers: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
+    for movement, name in (("becomes eligible", "newly_eligible"), ("no longer", "no_longer_eligible")):
+        for handle, followers in answers[DAY][name]:
+            yield movement, handle, followers
+
+
+def _usd(micros: int) -> Decimal:
+    return Decimal(micros) / money.MICROS_PER_DOLLAR
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value)
+
+
+Rows = Callable[[Question, dict[str, Any]], Iterable[tuple[Any, ...]]]
+# Each with the parts of the answer that it needs (all that were asked for, where it names none).
+TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...], Rows]] = {
+    "summary": ((), ("figure", "was", "would_be", "enter", "leave"), _summary),
+    "creators": ((MONTH,), ("creator", "was_usd", "would_be_usd", "difference_usd"), _creators),
+    "videos": ((DAY,), ("movement", "rank", "video", "creator", "category"), _videos),
+    "eligible": ((DAY,), ("movement", "creator", "followers"), _eligible),
+}
 
 
 @panel("admin/panels/what_if.html", of=ProgrammeTerms, permission=terms.PROPOSES, position=20)

@@ -41,6 +41,9 @@ NAMES = {
 }
 
 
+TOLD = 10_000  # characters of an answer
+
+
 @admin.register(Run)
 class RunAdmin(Exports, ViewOnlyAdmin):
     resource_classes = [
@@ -77,6 +80,10 @@ class RunAdmin(Exports, ViewOnlyAdmin):
         run = get_object_or_404(Run, pk=pk)
         return JsonResponse({"busy": run.active, "permille": run.progress_permille, "step": run.step})
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
+        """Without the answers, which may be long and no list shows."""
+        return super().get_queryset(request).defer("result")
+
     @admin.display(description=_("run"))
     def name(self, run: Run) -> str:
         return named(run)
@@ -100,7 +107,9 @@ def named(run: Run) -> str:
 
 
 def as_code(value: object) -> SafeString:
-    return format_html("<code>{}</code>", json.dumps(value, ensure_ascii=False, default=str))
+    """The beginning of it: the answer of a what-if has thousands of rows."""
+    told = json.dumps(value, ensure_ascii=False, default=str)
+    return format_html("<code>{}</code>", told if len(told) <= TOLD else f"{told[:TOLD]}…")
 
 
 @panel("admin/panels/recent.html", permission="pulse_site.view_run", position=40)

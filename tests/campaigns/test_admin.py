@@ -129,6 +129,8 @@ def test_a_lineup_that_money_has_used_shows_its_correction_and_the_other_way_rou
     enters = factories.counts(views=2_000)
     placements.recompute(factories.DAY)
     new = stays.corrections.get()
+    listed = desk.get(reverse("admin:campaigns_placementrun_changelist")).content.decode()
+    assert ">frozen<" in listed and ">correction<" in listed
     for run, other in ((stays, new), (new, stays)):
         page = desk.get(reverse(address, args=[run.pk])).content.decode()
         assert reverse(address, args=[other.pk]) in page

@@ -165,8 +165,13 @@ def test_staff_move_a_video_on_its_page_and_take_it_back_there(video: Video, by:
     assert "take-back" not in client.get(page).content.decode()
     answers = {"category": factories.category("pets").pk, "from_day": str(NEXT), "reason": "It is a cat."}
     assert "Choose a reason" in client.post(move, {**answers, "reason": ""}).content.decode()
+    assert client.post(move, {**answers, "category": ""}).status_code == 200  # nobody takes it away unasked
+    assert told()[NEXT] == "gaming"
     client.post(move, answers)
     assert told()[NEXT] == "pets"
+    client.post(move, {**answers, "category": "none"})
+    assert not told()[NEXT]
+    client.post(back, {"reason": "It has one."})
     assert "It is a cat." in client.get(page).content.decode()
     client.post(back, {"reason": "A mistake."})
     assert told()[NEXT] == "gaming"

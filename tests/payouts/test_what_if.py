@@ -1,6 +1,8 @@
 """Fifty videos of one day, two of which are in the lineup; what was billed beside them, and what would be."""
 
+import csv
 import datetime
+import io
 from typing import Any
 
 import pytest
@@ -264,6 +266,65 @@ def test_an_odd_address_is_answered_by_the_form(
         assert client.get(ADDRESS, FORM | {field: value}).status_code == 200
 
 
+def downloaded(client: Client, table: str, **asked: str) -> list[list[str]]:
+    answer = client.get(f"{ADDRESS}{table}.csv", FORM | asked)
+    assert answer.status_code == 200
+    return list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))  # type: ignore[call-overload]
+
+
+def test_the_answer_is_drawn_and_can_be_taken_away(
+    client: Client, manager: User, programme: dict[str, Creator]
+) -> None:
+    Creator.objects.filter(handle="cid").update(handle="=cid")
+    asked = {"lineup": "3", "weight_comments": "1000", "share": "60"}
+    client.post(ADDRESS, FORM | asked)
+    assert client.get(f"{ADDRESS}summary.csv", FORM | asked).status_code == 404  # not computed yet
+    perform_all()
+    shown = client.get(ADDRESS, FORM | asked)
+    day, money = shown.context["day"]["chart"], shown.context["money"]["chart"]
+    assert [[part.tone for part in row.parts] for row in day.rows] == [["in-time", "gain", "loss"]]
+    assert [row.told for row in day.rows] == ["2 → 2"]
+    bars = [(row.name, row.parts[-1]) for row in money.rows]
+    assert [(name, bar.tone) for name, bar in bars] == [("@=cid", "gain"), ("@bob", "loss"), ("@ann", "loss")]
+    assert bars[0][1].x == bars[1][1].x + bars[1][1].width == bars[2][1].x + bars[2][1].width
+
+    assert downloaded(client, "summary", **asked)[:4] == [
+        ["figure", "was", "would_be", "enter", "leave"],
+        ["rule weight_comments", "10", "1000", "", ""],
+        ["rule lineup_basis_points", "400", "300", "", ""],
+        ["rule share_basis_points", "5000", "6000", "", ""],
+    ]
+    summary = {row[0]: row[1:] for row in downloaded(client, "summary", **asked)}
+    assert summary["videos in the lineup"] == ["2", "2", "1", "1"]
+    assert summary["shared usd"][0] == "8" and 9.59 < float(summary["shared usd"][1]) <= 9.6
+    creators = downloaded(client, "creators", **asked)
+    assert [row[0] for row in creators] == ["creator", "'=cid", "bob", "ann"]
+    assert creators[2] == ["bob", "3", "0", "-3"]
+    assert [(row[0], row[3]) for row in downloaded(client, "videos", **asked)[1:]] == [
+        ("enters", "'=cid"),
+        ("leaves", "bob"),
+    ]
+    for table in ("nothing.csv", "summary.pdf"):
+        assert client.get(f"{ADDRESS}{table}", FORM | asked).status_code == 404
+
+
+def test_the_file_has_all_that_is_kept_where_the_page_shows_the_first(
+    client: Client, manager: User, programme: dict[str, Creator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("payouts.admin.what_if.SHOWN", 2)
+    shown = client.post(ADDRESS, FORM | {"lineup": "10"})["Location"]
+    perform_all()
+    assert len(client.get(shown).context["day"]["entered"]) == 2
+    assert len(downloaded(client, "videos", lineup="10")) == 1 + 5
+
+
+def test_in_french_the_form_keeps_its_day(
+    client: Client, manager: User, programme: dict[str, Creator]
+) -> None:
+    shown = client.get(ADDRESS, headers={"accept-language": "fr"}).content.decode()
+    assert f'value="{DAY}"' in shown
+
+
 @pytest.mark.parametrize(
     ("permission", "status"),
     [("add_programmeterms", 200), ("approve_programmeterms", 200), ("view_programmeterms", 403)],
@@ -272,3 +333,4 @@ def test_only_who_decides_on_terms_may_try_them(permission: str, status: int, cl
     client.force_login(factories.staff("somebody", permission))
     assert client.get(ADDRESS).status_code == status
     assert client.post(ADDRESS, FORM).status_code == status
+    assert client.get(f"{ADDRESS}summary.csv", FORM).status_code == (403 if status == 403 else 404)

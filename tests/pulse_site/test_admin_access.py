@@ -64,6 +64,59 @@ DESK: dict[tuple[str, str, int], tuple[str, ...]] = {
     ("post", "bulk/{bulk}0/decide/", 404): SENIOR,
 }
 
+# The lineups, their terms and what-if, likewise. Days are thinned by a command alone.
+DECIDE_ON_TERMS = (roles.FINANCE_PREPARER, roles.FINANCE_APPROVER, roles.ADMINISTRATOR)
+PROPOSE = (roles.FINANCE_PREPARER, roles.ADMINISTRATOR)
+APPROVE = (roles.FINANCE_APPROVER,)
+SORT = (roles.SENIOR_REVIEWER, roles.AD_OPERATIONS)
+LINEUPS: dict[tuple[str, str, int], tuple[str, ...]] = {
+    **{
+        ("get", f"campaigns/placementrun/{page}", status): EVERYBODY
+        for page, status in (
+            ("", 200),
+            ("export/", 200),
+            ("{run}/change/", 200),
+            ("{run}/lineup.csv", 200),
+            ("{run}/lineup.xlsx", 200),
+            ("{run}/lineup.pdf", 404),
+            ("browse/", 200),
+            ("browse/?run={run}&show=out", 200),
+            ("browse.csv", 200),
+            ("browse.xlsx", 200),
+            ("browse.pdf", 404),
+            ("explain/", 200),
+            ("explain/?video={video}&day={day}", 200),
+        )
+    },
+    ("get", "campaigns/placementrun/add/", 403): (),
+    ("get", "creators/video/{video}/change/", 200): EVERYBODY,
+    **{
+        (method, f"creators/video/move/{move}/?ids={{video}}", 200): SORT
+        for method in ("get", "post")
+        for move in ("recategorise", "take-back")
+    },
+    ("get", "payouts/earning/funnel/{creator}/", 200): EVERYBODY,
+    ("get", "payouts/earning/funnel/{creator}/?month=2026-10&step=lineup&lost=1", 200): EVERYBODY,
+    ("get", "payouts/earning/funnel/0/", 404): EVERYBODY,
+    ("get", "campaigns/month/what-if/", 200): DECIDE_ON_TERMS,
+    ("post", "campaigns/month/what-if/", 200): DECIDE_ON_TERMS,
+    ("get", "campaigns/month/what-if/?{asked}", 200): DECIDE_ON_TERMS,
+    ("get", "campaigns/month/what-if/summary.csv?{asked}", 200): DECIDE_ON_TERMS,
+    ("get", "campaigns/month/what-if/videos.xlsx?{asked}", 200): DECIDE_ON_TERMS,
+    ("get", "campaigns/month/what-if/creators.csv?{asked}", 404): DECIDE_ON_TERMS,  # no month was asked for
+    ("get", "campaigns/month/what-if/nothing.csv?{asked}", 404): DECIDE_ON_TERMS,
+    ("get", "creators/programmeterms/", 200): EVERYBODY,
+    ("get", "creators/programmeterms/{terms}/change/", 200): EVERYBODY,
+    ("get", "creators/programmeterms/add/", 200): PROPOSE,
+    ("post", "creators/programmeterms/add/", 200): PROPOSE,
+    ("get", "creators/programmeterms/move/withdraw/?ids={terms}", 200): PROPOSE,
+    ("post", "creators/programmeterms/move/withdraw/?ids={terms}", 200): PROPOSE,  # another's: refused
+    ("get", "creators/programmeterms/move/approve/?ids={terms}", 200): APPROVE,
+    ("get", "creators/programmeterms/move/refuse/?ids={terms}", 200): APPROVE,
+    ("post", "creators/programmeterms/move/refuse/?ids={terms}", 200): APPROVE,  # a reason is missing
+    ("post", "creators/programmeterms/move/approve/?ids={terms}", 302): APPROVE,
+}
+
 PEOPLE = ("nobody", "plain", "reviewer", "finance", "auditor", "administrator")
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 PAGES = ("changelist", "add", "change", "history")
@@ -148,13 +201,19 @@ def test_every_page_of_every_model_answers_each_person_as_the_table_says(
     }
 
 
-@pytest.mark.parametrize("role", ["nobody", "no role", *EVERYBODY])
-def test_every_page_and_action_of_the_desk_answers_each_role_as_the_table_says(role: str, db: None) -> None:
-    desk.fill(1)
+def in_role(role: str) -> Client:
+    """The browser of somebody with that role alone: of staff without any, of nobody."""
     browser = Client()
     if role != "nobody":
         browser.force_login(factories.user("somebody", is_staff=True))
         User.objects.get(username="somebody").groups.set(Group.objects.filter(name=role))
+    return browser
+
+
+@pytest.mark.parametrize("role", ["nobody", "no role", *EVERYBODY])
+def test_every_page_and_action_of_the_desk_answers_each_role_as_the_table_says(role: str, db: None) -> None:
+    desk.fill(1)
+    browser = in_role(role)
     prepared = bulk.prepare(Creator.objects.all(), "withdraw", _user("administrator"), chosen_by="all")
     rows = {"bulk": prepared.pk, "creator": Creator.objects.first().pk, "flag": Flag.objects.first().pk}
     given = {
@@ -164,6 +223,23 @@ def test_every_page_and_action_of_the_desk_answers_each_role_as_the_table_says(r
     refused = 302 if role == "nobody" else 403
     assert given == {
         (method, page): status if role in may else refused for (method, page, status), may in DESK.items()
+    }
+
+
+@pytest.mark.parametrize("role", ["nobody", "no role", *EVERYBODY])
+def test_every_page_and_action_of_the_lineups_answers_each_role_as_the_table_says(
+    role: str, db: None
+) -> None:
+    desk.fill(1)
+    browser = in_role(role)
+    rows = desk.lineup_pages(_user("administrator"))
+    given = {
+        (method, page): getattr(browser, method)(f"/admin/{page.format(**rows)}").status_code
+        for method, page, _status in LINEUPS
+    }
+    refused = 302 if role == "nobody" else 403
+    assert given == {
+        (method, page): status if role in may else refused for (method, page, status), may in LINEUPS.items()
     }
 
 
