@@ -370,7 +370,7 @@ def _is_unmarked_utf16(start: bytes) -> bool:
 
 def _binary(line: int) -> Refused:
     return Refused(
-        _("Line %(line)s has a NUL, as a binary file has. Save the table as CSV (UTF-8) or XLSX.")
+        _("Line %(line)s has a NUL: this is a binary file. Save its table as CSV (UTF-8) or XLSX.")
         % {"line": line}
     )
 

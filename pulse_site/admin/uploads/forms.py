@@ -74,8 +74,8 @@ class ReadingForm(forms.Form):
     def __init__(self, mapping: Mapping[str, Any], data: Any = None) -> None:
         super().__init__(data, prefix="reading", label_suffix="")
         self.head = mapping["head"]
-        lines = [(str(line), _("line %(line)s") % {"line": line}) for line, _cells in self.head]
-        lines.append((str(NAMELESS), _("none: the first line is a row already")))
+        lines = [(str(NAMELESS), _("none: the first line is a row already"))]
+        lines += [(str(line), _("line %(line)s") % {"line": line}) for line, _cells in self.head]
         if mapping["kind"] == "text":
             self._choice("delimiter", _("Cells are apart by"), DELIMITERS.items(), mapping["delimiter"])
             said = mapping["encoding"].removesuffix("-sig").removesuffix("-le")
@@ -93,7 +93,7 @@ class ReadingForm(forms.Form):
 
     def lines(self) -> list[tuple[Any, list[str]]]:
         """The choice of each of the first rows, and its cells."""
-        return list(zip(self["header_line"], [*(cells for _line, cells in self.head), []], strict=True))
+        return list(zip(self["header_line"], [[], *(cells for _line, cells in self.head)], strict=True))
 
     def reading(self) -> Reading:
         """What was said; a line that nobody changed is looked for again where all else has changed."""

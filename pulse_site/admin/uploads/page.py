@@ -117,10 +117,10 @@ def _details(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield _("known already"), grouped(summary["unchanged"])
     elif "new_creators" in summary:
         yield _("creators unknown before"), grouped(summary["new_creators"])
-    if views := summary.get("views"):
-        yield _("views"), _from_to(views)
-    if impressions := summary.get("impressions"):
-        yield _("impressions"), _from_to(impressions)
+    for key, label in (("views", _("views")), ("impressions", _("impressions"))):
+        figures = summary.get(key) or {}
+        if any(figures.values()):  # of rows that were known
+            yield label, _from_to(figures)
     if days := summary.get("days"):
         yield _("days"), f"{days['first']} – {days['last']}"
     if "credit_micros" in summary:

@@ -7,6 +7,7 @@
   const problem = form.querySelector(".problem");
   const bar = form.querySelector("progress");
   const button = form.querySelector("button[type=submit]");
+  const label = button.textContent;
 
   function complain(text) {
     problem.textContent = text;
@@ -53,6 +54,7 @@
     const errors = Array.from(answer.querySelectorAll(".errorlist li"), (each) => each.textContent);
     bar.hidden = true;
     button.disabled = false;
+    button.textContent = label;
     problem.textContent = errors.join(" ") || form.dataset.broken;
     problem.hidden = false;
   }
@@ -71,6 +73,7 @@
     bar.hidden = false;
     bar.setAttribute("aria-label", form.dataset.sending);
     button.disabled = true;
+    button.textContent = form.dataset.sending;
     request.send(new FormData(form));
   }
 
