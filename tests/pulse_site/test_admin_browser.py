@@ -12,6 +12,7 @@ from creators.models import Creator
 from pulse_site.admin.moves import MovingAdmin
 from pulse_site.models import Run, Upload, User
 from tests import desk, factories
+from tests.accessible import violations
 from tests.browser import browser, looks, needs_chromium, open_page, served  # noqa: F401 - fixtures
 from tests.browser import log_in as enter
 
@@ -20,6 +21,26 @@ pytestmark = needs_chromium
 PHONE = re.compile(
     r"/admin/$|(creator|upload|campaign)/$|(creator|placementrun|month|upload)/[\w-]+/change/$|creator/move/"
     r"|decision/(desk|automation)/$"
+)
+
+# The lineups' own pages; those in the second list are also looked at in the dark.
+LINEUPS = (
+    "campaigns/placementrun/",
+    "campaigns/placementrun/{run}/change/",
+    "campaigns/placementrun/explain/",
+    "creators/video/{video}/change/",
+    "creators/video/move/recategorise/?ids={video}",
+    "creators/programmeterms/add/",
+    "creators/programmeterms/{terms}/change/",
+    "creators/programmeterms/move/refuse/?ids={terms}",
+    "campaigns/month/what-if/",
+)
+LINEUPS_DARK = (
+    "campaigns/placementrun/browse/",
+    "campaigns/placementrun/explain/?video={video}&day={day}",
+    "campaigns/month/what-if/?{asked}",
+    "payouts/earning/funnel/{creator}/",
+    "creators/programmeterms/move/approve/?ids={terms}",
 )
 
 
@@ -73,6 +94,31 @@ def test_no_page_breaks_the_policy(busy_upload: Upload, open_page: Callable[...,
         answer = page.goto(address)
         assert answer and answer.status == 200, address
     assert complaints == []
+
+
+@looks
+def test_the_pages_of_the_lineups_are_accessible_and_keep_the_policy(
+    administrator: User,
+    open_page: Callable[..., Page],  # noqa: F811
+) -> None:
+    desk.fill(1)
+    rows = desk.lineup_pages(factories.staff("fiona", "add_programmeterms"))
+    page = open_page("/admin/login/", viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    complaints = log_in(page)
+    found = []
+    seen = [(each, "light") for each in (*LINEUPS, *LINEUPS_DARK)] + [(each, "dark") for each in LINEUPS_DARK]
+    for address, scheme in seen:
+        page.emulate_media(color_scheme=scheme)
+        answer = page.goto(f"/admin/{address.format(**rows)}")
+        assert answer and answer.status == 200, address
+        found += complaints
+        found += [f"{address} {scheme}: {each}" for each in violations(page)]
+        complaints.clear()  # axe's own, which sets styles
+        if scheme == "dark":
+            page.set_viewport_size({"width": 360, "height": 740})
+            assert page.evaluate("document.documentElement.scrollWidth") == 360, address
+            page.set_viewport_size({"width": 1280, "height": 900})
+    assert not found, "\n".join(found)
 
 
 @looks
