@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from import_export import fields, widgets
 
@@ -56,8 +57,8 @@ MOST_CATEGORIES = 1_000
 
 
 def percent(basis_points: int) -> str:
-    """Basis points as a percentage: 5_000 is "50.00 %"."""
-    return f"{basis_points // 100}.{basis_points % 100:02} %"
+    """Basis points as a percentage as the reader writes it: 5_000 is "50.00 %", in French "50,00 %"."""
+    return f"{number_format(f'{basis_points // 100}.{basis_points % 100:02}', 2)} %"
 
 
 @admin.register(Enrolment)

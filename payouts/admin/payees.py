@@ -31,7 +31,7 @@ from pulse_site.panels import panel
 from pulse_site.refusal import Refused
 
 SHOWN = 10
-DAY = forms.DateInput(attrs={"type": "date"})
+DAY = forms.DateInput({"type": "date"}, "%Y-%m-%d")
 
 
 class PayableFilter(admin.SimpleListFilter):

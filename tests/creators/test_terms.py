@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from creators import guards, terms
+from creators.admin.programme import percent
 from creators.models import ProgrammeTerms
 from pulse_site import sentences
 from pulse_site.models import AuditEvent, User
@@ -336,3 +337,9 @@ def test_the_start_page_tells_an_approver_what_waits(client: Client, proposer: U
     for person, sees in ((approver, True), (proposer, False)):
         client.force_login(person)
         assert ("Creators asked for more." in client.get("/admin/").content.decode()) is sees
+
+
+@pytest.mark.parametrize(("language", "written"), [("en", "4.05 %"), ("fr", "4,05 %")])
+def test_basis_points_are_told_as_the_reader_writes_them(language: str, written: str) -> None:
+    with translation.override(language):
+        assert percent(405) == written
