@@ -77,7 +77,7 @@ def test_a_list_does_not_grow_without_end(owner: User, monkeypatch: pytest.Monke
 
 
 def test_a_picture_is_no_list(owner: User) -> None:
-    with pytest.raises(Refused, match="binary"):
+    with pytest.raises(Refused, match="picture"):
         exclusions.exclude_videos(factories.campaign(), ContentFile(b"\x89PNG\0\0", "x.csv"), owner)
 
 
