@@ -134,7 +134,8 @@ def record(table: str, upload: Upload, progress: Progress = lambda permille, ste
     """
     parts = list(slices(table))
     for step, statement in enumerate(_RECORD):
-        for done, part in parts:
+        # In parts, an UPDATE would go over the table that it updates for each of them again.
+        for done, part in [(0, "true")] if statement.startswith("UPDATE") else parts:
             progress((step * 1_000 + done) // len(_RECORD), _("writing"))
             execute(statement.format(table=table, upload=int(upload.pk), part=part))
 
